@@ -36,6 +36,7 @@ pub mod postal;
 pub mod recovery;
 pub mod scope;
 pub mod staff;
+pub mod summary;
 pub mod template;
 pub mod ticket;
 

@@ -2,6 +2,9 @@
 
 pub mod chain;
 pub mod found;
+pub(crate) mod newest;
+
+pub use newest::{last_of_each, list};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -108,30 +111,6 @@ pub(super) fn placed((row, place): (Row, Place)) -> Option<Linked> {
 
 pub(super) const PLACE: (audit_event::seq, audit_event::prev_hash, audit_event::hash) =
     (audit_event::seq, audit_event::prev_hash, audit_event::hash);
-
-/// The newest events of one subject, newest first, those included that wait to be linked. Rows outside of the chain are
-/// left out: those behind its end, those whose contents do not give their hash, and those that no row continues.
-///
-/// # Errors
-/// The database's.
-pub async fn list(conn: &mut Conn, subject: &str, limit: i64) -> Result<Vec<Event>> {
-    let rows: Vec<(Row, Place)> = audit_event::table
-        .filter(audit_event::subject.eq(subject))
-        .order((audit_event::seq.desc(), audit_event::written_at.desc()))
-        .select((COLUMNS, PLACE))
-        .limit(limit + STRAYS)
-        .load(conn)
-        .await?;
-    let (waiting, linked): (Vec<_>, Vec<_>) = rows
-        .into_iter()
-        .partition(|(_, (number, ..))| number.is_none());
-    let linked = linked.into_iter().filter_map(placed).collect();
-    let linked = chained(conn, linked).await?;
-    // Those without a number are the newest, and come first.
-    let waiting = waiting.into_iter().map(|(row, _)| event(row));
-    let shown = waiting.chain(linked.into_iter().map(|row| row.event));
-    Ok(shown.take(usize::try_from(limit).unwrap_or(0)).collect())
-}
 
 /// Those of these rows that are of the chain: not behind its end, with the hash of their contents, and continued by another
 /// row unless they are the last.

@@ -7,22 +7,21 @@ use chrono::{DateTime, Utc};
 
 use super::speed;
 use crate::app::App;
+use crate::campaign::ability::RelaySeen;
 use crate::campaign::audience::{Audience, Who};
 use crate::campaign::content::{self, Content as Pinned};
-use crate::campaign::{Campaign, CampaignKind, UncertainPolicy, store};
-use crate::db::Conn;
+use crate::campaign::{Campaign, CampaignKind, UncertainPolicy};
 use crate::element::{ElementSet, in_words};
 use crate::incident::Facts;
 use crate::person::AudienceClass;
 use crate::seal::to_hex;
 use crate::template::preview::{PreviewError, Reader, Setting, keys_as_facts, preview};
-use crate::template::{self, Variant, pick};
+use crate::template::{Template, Variant, pick};
 use crate::web::console::HistoryLine;
 use crate::web::console::names::Names;
 use crate::web::console::template::language::own_name;
 use crate::web::figures::count;
 use crate::web::page::Moment;
-use crate::web::problem::Problem;
 
 /// The content that was approved, or is to be approved.
 #[derive(Debug, Clone, Default)]
@@ -81,21 +80,20 @@ pub struct Words {
 }
 
 /// The content that was submitted; of a draft, the content if it were submitted now.
-pub(super) async fn content(
+pub(super) fn content(
     app: &App,
-    conn: &mut Conn,
+    names: &Names,
     of: &Campaign,
-    present: Option<&Pinned>,
+    template: &Template,
+    (present, seen): (Option<&Pinned>, &[RelaySeen]),
     now: DateTime<Utc>,
-) -> Result<Content, Problem> {
-    let names = Names::load(conn).await?;
-    let template = template::store::find(conn, of.template, Some(of.template_version)).await?;
+) -> Content {
     let present = present.map(Pinned::to_text);
     let text = of.content.as_deref().or(present.as_deref());
     let pinned = text.and_then(Pinned::from_text);
     let hash = text.map(|text| to_hex(&content::hash(text)));
     let limits = match of.launched_at {
-        None => speed::limits(&app.config, &store::relays(conn).await?),
+        None => speed::limits(&app.config, seen),
         Some(_) => Vec::new(),
     };
     let approval = |(who, at)| HistoryLine {
@@ -105,9 +103,9 @@ pub(super) async fn content(
     };
     let shown = Content {
         template: of.template.to_string(),
-        template_name: template.name,
+        template_name: template.name.clone(),
         template_version: of.template_version.into(),
-        locales: template.variants.into_keys().collect(),
+        locales: template.variants.keys().cloned().collect(),
         audience: to_whom(&of.audience, of.kind),
         rate: match of.limits.rate_per_second {
             0 => "as fast as the relays take them".to_owned(),
@@ -126,11 +124,7 @@ pub(super) async fn content(
         approved: of.approved_by.zip(of.approved_at).map(approval),
         ..Content::default()
     };
-    Ok(with_texts(
-        shown,
-        pinned.as_ref(),
-        &app.config.http.public_url,
-    ))
+    with_texts(shown, pinned.as_ref(), &app.config.http.public_url)
 }
 
 /// The size of the canary in words.
