@@ -13,9 +13,9 @@ use crate::app::App;
 use crate::audit::{Action, Event};
 use crate::db::{self, Conn, notify};
 use crate::id::{CampaignId, EventId, IncidentId, StaffId};
+use crate::incident::Incident;
 use crate::seal::to_hex;
 use crate::staff::replay::store::mark_done;
-use crate::incident::Incident;
 use crate::{audit, incident};
 
 const FREEZE: Actor = Actor::System("freeze");

@@ -15,9 +15,7 @@ use diesel_async::RunQueryDsl;
 
 use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
 pub use canary::canary_states;
-pub use overview::{
-    Overview, Speed, glance, overview, overviews, overviews_of_each, speeds,
-};
+pub use overview::{Overview, Speed, glance, overview, overviews, overviews_of_each, speeds};
 pub use pace::*;
 pub use progress::*;
 pub use reach::{LOOKED_AT, Reach, drafts_of, still_uncertain, without_key};

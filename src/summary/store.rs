@@ -45,10 +45,7 @@ struct Row {
 ///
 /// # Errors
 /// The database's.
-pub async fn summaries(
-    conn: &mut Conn,
-    of: &[IncidentId],
-) -> Result<HashMap<IncidentId, Summary>> {
+pub async fn summaries(conn: &mut Conn, of: &[IncidentId]) -> Result<HashMap<IncidentId, Summary>> {
     let each = format!(
         "select of_each.id, of_each.minors, a.*, r.*, d.due
         from (select id, minors from incident where id = any($1)) of_each

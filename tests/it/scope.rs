@@ -147,7 +147,8 @@ impl Desk {
                 .cloned()
                 .collect();
             let mut conn = self.conn().await;
-            let done = candor::account::store::settle(&mut conn, self.incident, bucket, &here).await;
+            let done =
+                candor::account::store::settle(&mut conn, self.incident, bucket, &here).await;
             done.unwrap();
         }
     }

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{
-    Array, BigInt, Bool, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid,
-};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::super::Campaign;
@@ -47,7 +45,7 @@ pub struct Overview {
 #[derive(QueryableByName)]
 struct Shown {
     #[diesel(embed)]
-    row: Row,
+    own: Row,
     #[diesel(embed)]
     more: More,
     #[diesel(embed)]
@@ -201,11 +199,14 @@ pub async fn overviews_of_each(
 }
 
 fn shown(found: Shown) -> Result<Overview> {
-    let Shown { row, more, pace } = found;
+    let Shown {
+        own: row,
+        more,
+        pace,
+    } = found;
     let id = row.id;
     let broken = |_| Error::inconsistent("campaign_count", id);
-    let known: BTreeMap<NoticeStatus, i64> =
-        serde_json::from_value(more.counts).map_err(broken)?;
+    let known: BTreeMap<NoticeStatus, i64> = serde_json::from_value(more.counts).map_err(broken)?;
     let mut counts: BTreeMap<_, _> = NoticeStatus::ALL.iter().map(|one| (*one, 0)).collect();
     counts.extend(known);
     on_connections(&mut counts, more.on_connections);

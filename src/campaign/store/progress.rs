@@ -121,7 +121,10 @@ pub async fn progress_of_each(
     let mut sending = BTreeMap::new();
     for row in rows {
         let progress = all.entry(row.id).or_insert_with(|| Progress {
-            counts: NoticeStatus::ALL.iter().map(|status| (*status, 0)).collect(),
+            counts: NoticeStatus::ALL
+                .iter()
+                .map(|status| (*status, 0))
+                .collect(),
             frozen: row.is_frozen,
         });
         if let Some(status) = row.status {

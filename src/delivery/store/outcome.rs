@@ -121,10 +121,7 @@ pub async fn left(conn: &mut Conn, notice: &Notice) -> Result<Option<Left>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn left_of_each(
-    conn: &mut Conn,
-    notices: &[Notice],
-) -> Result<BTreeMap<NoticeId, Left>> {
+pub async fn left_of_each(conn: &mut Conn, notices: &[Notice]) -> Result<BTreeMap<NoticeId, Left>> {
     let (sent, other): (Vec<_>, Vec<_>) = notices
         .iter()
         .partition(|one| one.status == NoticeStatus::Sent);

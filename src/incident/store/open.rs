@@ -65,8 +65,7 @@ pub async fn count_open_for_page(conn: &mut Conn, id: IncidentId) -> Result<(Ope
         taken: bool,
     }
     // The lock is released with the statement.
-    let with_lock =
-        format!("select o.*, pg_try_advisory_xact_lock($2) as taken from ({OPEN}) o");
+    let with_lock = format!("select o.*, pg_try_advisory_xact_lock($2) as taken from ({OPEN}) o");
     let row: Row = diesel::sql_query(with_lock)
         .bind::<Uuid, _>(id)
         .bind::<BigInt, _>(lock_of(id))

@@ -104,7 +104,7 @@ pub async fn list_public(conn: &mut Conn) -> Result<Vec<(Incident, Option<Update
     #[derive(QueryableByName)]
     struct Known {
         #[diesel(embed)]
-        row: Row,
+        own: Row,
         #[diesel(embed)]
         news: News,
     }
@@ -120,8 +120,8 @@ pub async fn list_public(conn: &mut Conn) -> Result<Vec<(Incident, Option<Update
     .load(conn)
     .await?;
     let mut public = Vec::new();
-    for Known { row, news } in rows {
-        let incident = read(row)?;
+    for Known { own, news } in rows {
+        let incident = read(own)?;
         if incident.is_public(news.has_spoken) {
             public.push((incident, news.update()));
         }

@@ -1,6 +1,5 @@
 //! People found by the same clue in several incidents: one statement. Each incident has keyed hashes of its own.
 
-use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bytea, Integer, Uuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 

@@ -52,10 +52,7 @@ const CHANGED: &str = "
 ///
 /// # Errors
 /// The database's.
-pub async fn with_other_contact(
-    conn: &mut Conn,
-    of: &Batch,
-) -> Result<Vec<(PersonId, Vec<u8>)>> {
+pub async fn with_other_contact(conn: &mut Conn, of: &Batch) -> Result<Vec<(PersonId, Vec<u8>)>> {
     let rows: Vec<Listed> = statement(CHANGED)
         .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
         .bind::<Uuid, _>(of.id)

@@ -18,8 +18,8 @@ pub use find::{
 };
 pub use list::{
     Filter, PAGE_LIMIT, WAITING_CAP, Waiting, asked_lately, count_waiting, list, mine,
-    newest_unfinished, of_people, of_person, oldest_waiting, queue, said_since, unfinished, waiting,
-    waiting_since_before,
+    newest_unfinished, of_people, of_person, oldest_waiting, queue, said_since, unfinished,
+    waiting, waiting_since_before,
 };
 pub use page::{Cursor, NotACursor, Page};
 pub use readable::{Readable, readable_moves, readable_reasons, replace_move, replace_reason};

@@ -22,9 +22,9 @@ use crate::id::{CampaignId, TemplateId};
 use crate::staff::right::{
     ApproveCampaign, DraftCampaign, LaunchCampaign, SeeCampaigns, StopSending,
 };
-use crate::{incident, template};
 use crate::web::caller::Allowed;
 use crate::web::problem::{Answer, Kind, Problem};
+use crate::{incident, template};
 
 /// Characters of a reason for a pause.
 const REASON_LIMIT: usize = 200;

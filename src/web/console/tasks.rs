@@ -92,12 +92,7 @@ impl Figures {
     }
 
     /// The tasks of an incident for this member of staff.
-    pub fn tasks(
-        &self,
-        incident: &Incident,
-        account: Option<&Account>,
-        who: &Signed,
-    ) -> Vec<Task> {
+    pub fn tasks(&self, incident: &Incident, account: Option<&Account>, who: &Signed) -> Vec<Task> {
         let Some(account) = account else {
             return Vec::new();
         };

@@ -134,7 +134,9 @@ async fn no_page_and_no_list_asks_more_than_ten_statements() {
     };
     super::status_pages::unlock(&full.house, &callers.person, &status).await;
     full.under_way().await;
-    full.house.sql("alter system set log_statement = 'all'").await;
+    full.house
+        .sql("alter system set log_statement = 'all'")
+        .await;
     full.house.sql("select pg_reload_conf()").await;
     while log.taken().is_empty() {
         full.house.sql("select 'logged'").await;
@@ -168,7 +170,11 @@ async fn no_page_and_no_list_asks_more_than_ten_statements() {
         let route = "/console/campaigns/{campaign}/notices?status=sent";
         measure(&mut log, &mut table, route, || callers.get(&path));
     }
-    let csrf = callers.staff.get("/console/helpline/find").csrf().to_owned();
+    let csrf = callers
+        .staff
+        .get("/console/helpline/find")
+        .csrf()
+        .to_owned();
     for sought in ["R-0", "R-0-000", "person0@of0.example", "fraud"] {
         let fields = [("csrf", csrf.as_str()), ("sought", sought)];
         let route = "POST /console/helpline/find";
@@ -179,7 +185,10 @@ async fn no_page_and_no_list_asks_more_than_ten_statements() {
         let seen = callers.staff.get(&format!("/console/campaigns/{campaign}"));
         if seen.body.contains("data-live=\"of\"") && seen.body.contains("/pause") {
             let asked = tick(&mut log, &site, &callers.staff, campaign);
-            table.insert("one tick of /console/campaigns/{campaign}/live".to_owned(), asked);
+            table.insert(
+                "one tick of /console/campaigns/{campaign}/live".to_owned(),
+                asked,
+            );
         }
     }
     print(&table);

@@ -17,6 +17,7 @@ use crate::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, store};
 use crate::db::Conn;
 use crate::element::ElementSet;
 use crate::id::TemplateId;
+use crate::incident::Incident;
 use crate::person::flags::Flags;
 use crate::person::place::{Jurisdiction, Locale};
 use crate::staff::Right;
@@ -30,7 +31,6 @@ use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, Desk, Faults};
 use crate::web::problem::{Answer, Problem};
-use crate::incident::Incident;
 use crate::{incident, template};
 
 /// How many campaigns of an incident the list shows.

@@ -183,10 +183,11 @@ impl Board {
         incidents: &[Incident],
         who: &Signed,
     ) -> Result<(), Problem> {
-        let is_closed = |one: &Incident| {
-            one.state == IncidentState::Closed && one.forgotten_at.is_none()
-        };
-        let shown = incidents.iter().filter(|one| is_closed(one) || !one.is_over());
+        let is_closed =
+            |one: &Incident| one.state == IncidentState::Closed && one.forgotten_at.is_none();
+        let shown = incidents
+            .iter()
+            .filter(|one| is_closed(one) || !one.is_over());
         let figures = Figures::load(conn, &shown.collect::<Vec<_>>(), who).await?;
         for one in incidents {
             self.titles.insert(one.id, one.title.clone());
@@ -194,7 +195,8 @@ impl Board {
             if let Some(of) = of.filter(|_| is_closed(one)) {
                 let it = format!("{}:", one.title);
                 let untold = untold(&of.account);
-                self.tasks.extend(of_closed_incident(&it, one, &untold, who));
+                self.tasks
+                    .extend(of_closed_incident(&it, one, &untold, who));
             }
             if one.is_over() {
                 continue;

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Board, Running, Task};
-use crate::campaign::ability::{self, Ability, HeldRelay, RelaySeen};
 use crate::campaign::CampaignStatus;
+use crate::campaign::ability::{self, Ability, HeldRelay, RelaySeen};
 use crate::campaign::store::Overview;
 use crate::db::Conn;
 use crate::deployment::Doubt;

@@ -168,8 +168,7 @@ fn places(key: &str, facts: &Facts) -> String {
 async fn message_of(app: &App, incident: IncidentId) -> Result<&'static str, Problem> {
     let mut conn = app.db.get().await?;
     let found = store::find(&mut conn, incident).await?;
-    let campaigns =
-        campaign::store::overviews(&mut conn, Some(incident), None, CAMPAIGNS).await?;
+    let campaigns = campaign::store::overviews(&mut conn, Some(incident), None, CAMPAIGNS).await?;
     let approved = campaigns
         .iter()
         .filter(|one| one.campaign.approved_by.is_some());

@@ -18,7 +18,6 @@ use crate::incident::Incident;
 use crate::postal::lacking::Counts;
 use crate::postal::{Batch, How, MinorsRule, PostalKind, PostalState, store};
 use crate::staff::Right;
-use crate::{db, summary};
 use crate::staff::right::SeeIncidents;
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
@@ -28,6 +27,7 @@ use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, Desk, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
+use crate::{db, summary};
 
 /// `/console/incidents/{slug}/letters`
 #[derive(Template)]

@@ -64,7 +64,10 @@ pub(super) async fn load_people(
     };
     let ids: Vec<_> = notices.iter().map(|notice| notice.person).collect();
     let people = person::store::load_of_buckets(conn, &key, incident, &ids).await?;
-    Ok(people.into_iter().map(|person| (person.id, person)).collect())
+    Ok(people
+        .into_iter()
+        .map(|person| (person.id, person))
+        .collect())
 }
 
 /// Every attempt to send each of these notices.

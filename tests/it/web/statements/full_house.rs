@@ -100,7 +100,8 @@ impl Full {
             let rows = raw.query(sql, &[]).await.unwrap();
             rows.iter().map(|row| row.get(0)).collect()
         };
-        let slugs = all("select slug from incident order by slug = 'sundmere' desc, slug limit 8").await;
+        let slugs =
+            all("select slug from incident order by slug = 'sundmere' desc, slug limit 8").await;
         let first = "(select id from incident where slug = 'sundmere')";
         // As paths name it.
         let named = |prefix: &str, id: &str| format!("'{prefix}_' || replace({id}::text, '-', '')");
@@ -111,7 +112,8 @@ impl Full {
         let campaigns = "select distinct on (status, kind, launched_at is null) $id from campaign
             order by status, kind, launched_at is null, incident_id <> (select id from incident where slug = 'sundmere'), id";
         let people = "select $id from notice group by person_id order by count(*) desc limit 2";
-        let templates = "select $id from template_version group by template_id order by count(*) desc limit 1";
+        let templates =
+            "select $id from template_version group by template_id order by count(*) desc limit 1";
         let tickets = "select distinct on (status) $id from ticket order by status, id";
         BTreeMap::from([
             ("token", vec![self.status.clone()]),
@@ -149,9 +151,16 @@ async fn incidents(house: &House) -> Vec<Scene> {
     for scene in &scenes {
         for n in 0..3 {
             let text = format!("What we know, part {n}.");
-            steer::publish(app, scene.comms, scene.incident, UpdateKind::Known, &text, None)
-                .await
-                .unwrap();
+            steer::publish(
+                app,
+                scene.comms,
+                scene.incident,
+                UpdateKind::Known,
+                &text,
+                None,
+            )
+            .await
+            .unwrap();
         }
     }
     scenes
@@ -166,7 +175,9 @@ fn people(of: usize, n: usize, elements: &str) -> String {
         );
     }
     csv += &format!("R-{of}-post,,Post Person,en,US-WA,{elements},2 Main St,\n");
-    csv += &format!("R-{of}-minor,m@of{of}.example,Young Person,en,US-CA,{elements},3 Main St,minor\n");
+    csv += &format!(
+        "R-{of}-minor,m@of{of}.example,Young Person,en,US-CA,{elements},3 Main St,minor\n"
+    );
     csv
 }
 
@@ -184,7 +195,11 @@ async fn told(house: &House, scenes: &[Scene]) {
 /// after that, which voids approvals.
 async fn campaigns(house: &House, scenes: &[Scene]) {
     for (n, scene) in scenes.iter().enumerate() {
-        let all = if n == 0 { "name;ssn;phone;postal_address;dob;passport" } else { "name;ssn;phone" };
+        let all = if n == 0 {
+            "name;ssn;phone;postal_address;dob;passport"
+        } else {
+            "name;ssn;phone"
+        };
         let more = format!(
             "reference,email,name,elements\nR-{n}-new,new@of{n}.example,New Person,name\nR-{n}-000,person0@of{n}.example,Person 0,{all}\n"
         );
@@ -200,10 +215,12 @@ async fn campaigns(house: &House, scenes: &[Scene]) {
     }
     // What was approved is void where the list changes once more.
     for (n, scene) in scenes.iter().enumerate().filter(|(n, _)| n % 2 == 1) {
-        let more = format!("reference,email,name,elements\nR-{n}-late,late@of{n}.example,Late,name\n");
+        let more =
+            format!("reference,email,name,elements\nR-{n}-late,late@of{n}.example,Late,name\n");
         scene.take(house, ScopeMode::Delta, &more).await;
         // And a draft of a list waits, with a refused row.
-        let waits = "reference,email,name,elements\nR-wait,wait@example.org,W,name\nR-bad,nowhere,B,none\n";
+        let waits =
+            "reference,email,name,elements\nR-wait,wait@example.org,W,name\nR-bad,nowhere,B,none\n";
         scene.read(house, ScopeMode::Delta, waits).await;
     }
 }
@@ -212,7 +229,11 @@ async fn steer_to(house: &House, scene: &Scene, campaign: CampaignId, state: usi
     let app = &house.app;
     let by = Actor::Staff(scene.comms);
     match state {
-        0 => drop(crate::people::submitted(app, scene.comms, campaign).await.unwrap()),
+        0 => drop(
+            crate::people::submitted(app, scene.comms, campaign)
+                .await
+                .unwrap(),
+        ),
         1 => scene.launch(house, campaign).await,
         2 => {
             scene.launch(house, campaign).await;
@@ -233,8 +254,14 @@ async fn steer_to(house: &House, scene: &Scene, campaign: CampaignId, state: usi
 
 /// Gives each person of an incident several notices. The people, those with the most notices first.
 async fn several_notices(house: &House, scene: &Scene) -> Vec<PersonId> {
-    for elements in ["name;ssn;phone", "name;ssn;phone;postal_address", "name;ssn;phone;postal_address;dob"] {
-        scene.import(house, &people(0, Size::asked().people, elements)).await;
+    for elements in [
+        "name;ssn;phone",
+        "name;ssn;phone;postal_address",
+        "name;ssn;phone;postal_address;dob",
+    ] {
+        scene
+            .import(house, &people(0, Size::asked().people, elements))
+            .await;
         scene.launched(house, CampaignKind::Supplement).await;
         house.send_all().await;
     }
@@ -254,8 +281,19 @@ async fn tickets(house: &House, scene: &Scene, people: &[PersonId]) {
     let by = Actor::Staff(agent);
     for n in 0..Size::asked().tickets {
         // Each tenth question is of the first person: their earlier tickets are closed by then.
-        let person = if n % 10 == 0 { people[0] } else { people[n % people.len()] };
-        let asked = intake::ask(app, scene.incident, person, "", &format!("Is there fraud with my card? ({n})")).await;
+        let person = if n % 10 == 0 {
+            people[0]
+        } else {
+            people[n % people.len()]
+        };
+        let asked = intake::ask(
+            app,
+            scene.incident,
+            person,
+            "",
+            &format!("Is there fraud with my card? ({n})"),
+        )
+        .await;
         let ticket = asked.unwrap().ticket().clone();
         if n % 5 == 4 {
             continue;
@@ -301,9 +339,16 @@ async fn letters(house: &House, scenes: &[Scene]) {
 /// Relays of two senders at work, versions of a template, staff and keys.
 async fn around(house: &House) {
     let relay = |name: &str, held: &str| {
-        format!("{{\"name\": \"{name}\", \"connections\": 4, \"held_until\": {held}, \"why\": \"451\", \"unanswered\": {{\"connections\": 1, \"since\": \"2026-11-01T00:00:00Z\"}}}}")
+        format!(
+            "{{\"name\": \"{name}\", \"connections\": 4, \"held_until\": {held}, \"why\": \"451\", \"unanswered\": {{\"connections\": 1, \"since\": \"2026-11-01T00:00:00Z\"}}}}"
+        )
     };
-    let relays = format!("[{}, {}, {}]", relay("alpha", "null"), relay("beta", "\"2036-01-01T00:00:00Z\""), relay("gamma", "null"));
+    let relays = format!(
+        "[{}, {}, {}]",
+        relay("alpha", "null"),
+        relay("beta", "\"2036-01-01T00:00:00Z\""),
+        relay("gamma", "null")
+    );
     house
         .sql(&format!(
             "insert into sender (id, node, seen_at, relays, campaigns)
@@ -316,14 +361,23 @@ async fn around(house: &House) {
             subject: subject.to_owned(),
             body: format!("{BODY}\n\nVersion {n}."),
         };
-        Variants::from([("en".to_owned(), words("Notice")), ("fr".to_owned(), words("Avis"))])
+        Variants::from([
+            ("en".to_owned(), words("Notice")),
+            ("fr".to_owned(), words("Avis")),
+        ])
     };
-    let made = edit::create(&house.app, author, "Of many versions", &text(0)).await.unwrap();
+    let made = edit::create(&house.app, author, "Of many versions", &text(0))
+        .await
+        .unwrap();
     for n in 1..8 {
-        edit::add_version(&house.app, author, made, &text(n), Some(n as i32)).await.unwrap();
+        edit::add_version(&house.app, author, made, &text(n), Some(n as i32))
+            .await
+            .unwrap();
     }
     for n in 0..30 {
-        house.staff(&[StaffRole::ALL[n % StaffRole::ALL.len()].as_str()]).await;
+        house
+            .staff(&[StaffRole::ALL[n % StaffRole::ALL.len()].as_str()])
+            .await;
     }
 }
 

@@ -82,9 +82,7 @@ fn statements(log: &str) -> Vec<String> {
     }
     all.retain(|text| {
         let first = text.split([' ', ';']).next().unwrap_or_default();
-        let frames = [
-            "begin", "commit", "rollback", "savepoint", "release", "set",
-        ];
+        let frames = ["begin", "commit", "rollback", "savepoint", "release", "set"];
         !frames.contains(&first.to_ascii_lowercase().as_str()) && !text.contains("pg_type")
     });
     all
