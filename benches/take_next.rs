@@ -16,7 +16,7 @@ use candor::config::Config;
 use candor::id::{IncidentId, StaffId, TicketId};
 use candor::incident::{self, Facts};
 use candor::shutdown::Shutdown;
-use candor::ticket::desk;
+use candor::ticket::agent;
 use candor::worker;
 
 use crate::stage::{Failure, Place, connect, environment, sql, staff};
@@ -200,7 +200,7 @@ async fn taken(
             let (begun, mut count, mut slowest) = (Instant::now(), 0, Duration::ZERO);
             while begun.elapsed() < lasting {
                 let asked = Instant::now();
-                if desk::take_next(&app, agent).await?.is_none() {
+                if agent::take_next(&app, agent).await?.is_none() {
                     return Err("no ticket is left: set CANDOR_BENCH_TICKETS higher".into());
                 }
                 slowest = slowest.max(asked.elapsed());

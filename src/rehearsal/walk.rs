@@ -26,7 +26,7 @@ use crate::scope::consent::Consent;
 use crate::scope::import::{Imported, Source};
 use crate::scope::{self, ScopeMode};
 use crate::template::{self, Variants};
-use crate::ticket::desk::{self, Seen};
+use crate::ticket::agent::{self, Seen};
 use crate::ticket::{self, Then, TicketResolution, TicketStatus, intake};
 
 /// The seed of the people.
@@ -311,13 +311,13 @@ async fn answer_all(
     talks: &[&'static Talk],
 ) -> Result<(String, Vec<String>)> {
     let mut shown = None;
-    while let Some(ticket) = desk::take_next(app, agent).await? {
+    while let Some(ticket) = agent::take_next(app, agent).await? {
         let talk = talk_of(app, &ticket, talks).await?;
         if !talk.note.is_empty() {
-            desk::note(app, agent, ticket.id, talk.note).await?;
+            agent::note(app, agent, ticket.id, talk.note).await?;
         }
         let ticket = ticket::store::find(&mut *app.db.get().await?, &app.keys, ticket.id).await?;
-        let answered = desk::reply(
+        let answered = agent::reply(
             app,
             agent,
             ticket.id,
@@ -341,7 +341,7 @@ async fn answer_all(
         "Thank you. One more thing: do I have to do this every year?",
     )
     .await?;
-    let taken = desk::take_next(app, agent)
+    let taken = agent::take_next(app, agent)
         .await?
         .context("an answered-back ticket is in the queue or with its agent");
     let again = match taken {
@@ -352,7 +352,7 @@ async fn answer_all(
         resolution: Some(TicketResolution::Answered),
         ..Then::to(TicketStatus::Solved)
     };
-    desk::reply(
+    agent::reply(
         app,
         agent,
         again.id,

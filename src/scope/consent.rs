@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use self::question::{Ending, Question, Told};
+pub use self::question::{Ending, Question, ToldSoFar};
 use super::{ScopeMode, Version};
 
 /// What was answered by the person who puts a draft in force.
@@ -124,7 +124,7 @@ impl From<bool> for Consent {
 }
 
 /// Everything that may be asked about a draft.
-fn all(of: &Version, told: &Told) -> Vec<Question> {
+fn all(of: &Version, told: &ToldSoFar) -> Vec<Question> {
     let (rejected, rows) = (of.rejected, of.accepted + of.rejected);
     let delta = of.delta.clone().unwrap_or_default();
     let mut all = vec![Question::Rejected {
@@ -169,14 +169,19 @@ fn is_asked(question: &Question, of: &Version, percent: u32) -> bool {
 }
 
 /// What must be answered before a draft takes effect.
-pub fn questions(of: &Version, told: &Told, percent: u32) -> Vec<Question> {
+pub fn questions(of: &Version, told: &ToldSoFar, percent: u32) -> Vec<Question> {
     let mut all = all(of, told);
     all.retain(|question| is_asked(question, of, percent));
     all
 }
 
 /// What is not answered, or was answered for another number.
-pub fn unanswered(of: &Version, told: &Told, percent: u32, consent: &Consent) -> Vec<Question> {
+pub fn unanswered(
+    of: &Version,
+    told: &ToldSoFar,
+    percent: u32,
+    consent: &Consent,
+) -> Vec<Question> {
     let given = match consent {
         Consent::Given => return Vec::new(),
         Consent::NotGiven => &Confirmed::default(),

@@ -1,11 +1,11 @@
 //! A ticket: a customer's matter, from the question to the answer that helped.
 //!
 //! [`status`] is the table of moves, [`urgency`] says who is answered first, [`intake`] takes the
-//! customer's words in, [`desk`] is what agents do, [`letter`] writes to the customer, [`code`] is
+//! customer's words in, [`agent`] is what agents do, [`letter`] writes to the customer, [`code`] is
 //! the second step on the status page.
 
+pub mod agent;
 pub mod code;
-pub mod desk;
 pub mod guard;
 pub mod harm;
 pub mod intake;

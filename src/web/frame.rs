@@ -11,22 +11,22 @@ use crate::deployment::Doubt;
 use crate::mail::read::Folder;
 use crate::staff::{Right, Staff};
 use crate::web::form;
-use crate::web::page::{Area, Desk, Link, Moment, Organisation, Stopped, Visit};
+use crate::web::page::{Area, ConsoleFrame, Link, Moment, Organisation, PublicFrame, Stopped};
 
 /// The frame of a public page.
-pub fn visit(app: &App, req: &HttpRequest) -> Visit {
-    Visit {
+pub fn visit(app: &App, req: &HttpRequest) -> PublicFrame {
+    PublicFrame {
         organisation: organisation(app),
         lang: "en".to_owned(),
         dir: "ltr".to_owned(),
         csrf: form::token(app, req),
-        ..Visit::default()
+        ..PublicFrame::default()
     }
 }
 
 /// The frame of a console page, without the emergency stop and the flash.
-pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> Desk {
-    Desk {
+pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> ConsoleFrame {
+    ConsoleFrame {
         organisation: app.config.organisation.name.clone(),
         name: staff.name.clone(),
         roles: staff.roles.iter().map(ToString::to_string).collect(),
@@ -40,7 +40,7 @@ pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> Desk {
             .collect(),
         main: open_to(app, staff, Area::MAIN),
         more: open_to(app, staff, Area::MORE),
-        ..Desk::default()
+        ..ConsoleFrame::default()
     }
 }
 
@@ -90,7 +90,7 @@ pub async fn console(
     req: &HttpRequest,
     staff: &Staff,
     area: Area,
-) -> db::Result<Desk> {
+) -> db::Result<ConsoleFrame> {
     let state = campaign::store::send_state(conn).await?;
     Ok(console_with(app, req, staff, area, &state))
 }
@@ -102,12 +102,12 @@ pub fn console_with(
     staff: &Staff,
     area: Area,
     state: &SendState,
-) -> Desk {
+) -> ConsoleFrame {
     let stopped = state.stopped.as_ref().map(|stop| Stopped {
         at: Moment::ago(stop.at, app.now()),
         by: name(stop),
     });
-    Desk {
+    ConsoleFrame {
         stopped,
         doubt: state.doubt.as_ref().map(in_doubt),
         ..desk(app, req, staff, area)

@@ -15,7 +15,7 @@ use crate::postal::{self, Item, PostalState, PostalStatus};
 
 /// The last notification of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum LastNotification {
     /// The person was not notified.
     Nothing,
     /// Candor tried to send an e-mail, and it is unknown whether it was sent.
@@ -58,9 +58,9 @@ pub struct Wrong {
 
 /// What a person was told until now.
 #[derive(Debug, Clone)]
-pub struct Case {
+pub struct NotificationHistory {
     /// How they were told last.
-    pub told: Told,
+    pub told: LastNotification,
     /// What of it was wrong.
     pub wrong: Option<Wrong>,
     /// Whether the list says that they are not affected.
@@ -77,7 +77,7 @@ pub struct Case {
     pub items: Vec<Item>,
 }
 
-impl Case {
+impl NotificationHistory {
     /// Reads a person's case; `notices` are all of theirs, newest first.
     pub async fn of<C>(
         conn: &mut Conn,
@@ -102,7 +102,7 @@ impl Case {
         let letters: Vec<_> = items.iter().rev().filter_map(paper).collect();
         Ok(Self {
             told: match told(person, &sent, perhaps, &letters) {
-                Told::Nothing if items.iter().any(waits) => Told::Prepared,
+                LastNotification::Nothing if items.iter().any(waits) => LastNotification::Prepared,
                 told => told,
             },
             letters,
@@ -121,16 +121,18 @@ fn told<C>(
     sent: &[(Notice, DateTime<Utc>)],
     perhaps: Option<DateTime<Utc>>,
     letters: &[Paper],
-) -> Told {
+) -> LastNotification {
     let posted = letters.iter().find(|letter| !letter.returned);
     let back = letters.first().filter(|letter| letter.returned);
     match (person.told, sent.first(), perhaps) {
-        (Some(ToldBy::Post), ..) => Told::Post(posted.map(|letter| letter.on)),
-        (Some(ToldBy::Otherwise), ..) => Told::Otherwise,
+        (Some(ToldBy::Post), ..) => LastNotification::Post(posted.map(|letter| letter.on)),
+        (Some(ToldBy::Otherwise), ..) => LastNotification::Otherwise,
         // A sender's settling comes later than its relay's answer: the notice says it first.
-        (_, Some((_, at)), _) => Told::Email(*at),
-        (_, None, Some(at)) => Told::Perhaps(at),
-        (_, None, None) => back.map_or(Told::Nothing, |letter| Told::Returned(letter.on)),
+        (_, Some((_, at)), _) => LastNotification::Email(*at),
+        (_, None, Some(at)) => LastNotification::Perhaps(at),
+        (_, None, None) => back.map_or(LastNotification::Nothing, |letter| {
+            LastNotification::Returned(letter.on)
+        }),
     }
 }
 

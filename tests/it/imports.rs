@@ -65,7 +65,7 @@ const VERBS: &[&str] = &[
     "staff/wrong_code",
     "template/edit",
     "ticket/code",
-    "ticket/desk",
+    "ticket/agent",
     "ticket/intake",
     "ticket/released",
     "ticket/reseal",
@@ -281,14 +281,14 @@ fn an_upward_or_sideways_import_of_a_noun_is_refused() {
     made_up.extend([
         source("incident", "use crate::person::Person;"),
         source(
-            "ticket/desk",
+            "ticket/agent",
             "fn late() { crate::campaign::launch::now() }",
         ),
     ]);
     let refused = sideways(&made_up).into_iter().collect::<Vec<_>>();
     let expected = [
         "incident imports person::Person",
-        "ticket/desk imports campaign::launch::now",
+        "ticket/agent imports campaign::launch::now",
     ];
     assert_eq!(refused, expected);
 }

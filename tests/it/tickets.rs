@@ -19,7 +19,7 @@ use candor::incident::Facts;
 use candor::person::contact::Contact;
 use candor::scope::store::{self as scope_store, Own};
 use candor::seal::IncidentKey;
-use candor::ticket::{Then, Ticket, TicketResolution, TicketStatus, desk, intake, store};
+use candor::ticket::{Then, Ticket, TicketResolution, TicketStatus, agent, intake, store};
 use chrono::TimeDelta;
 
 use crate::house::House;
@@ -175,8 +175,8 @@ impl Helpline {
 
     /// The agent answers, and sets the next status.
     pub async fn replies(&self, ticket: &Ticket, text: &str, then: Then) -> Ticket {
-        let seen = desk::Seen::of(ticket);
-        let replied = desk::reply(&self.app, self.agent, ticket.id, seen, text, &then).await;
+        let seen = agent::Seen::of(ticket);
+        let replied = agent::reply(&self.app, self.agent, ticket.id, seen, text, &then).await;
         replied.unwrap()
     }
 
@@ -196,7 +196,7 @@ impl Helpline {
             OnHold | Closed => {
                 let open = self.replies(&asked, "Well.", Then::to(Open)).await;
                 let by = candor::actor::Actor::Staff(self.agent);
-                desk::transition(&self.app, by, open.id, open.version, &then)
+                agent::transition(&self.app, by, open.id, open.version, &then)
                     .await
                     .unwrap()
             }

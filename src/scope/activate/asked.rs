@@ -1,6 +1,6 @@
 //! What is asked about a draft, with the numbers as they are now.
 
-use super::super::consent::{self, Consent, Question, Told};
+use super::super::consent::{self, Consent, Question, ToldSoFar};
 use super::super::delta::Delta;
 use super::super::difference::AT_ONCE;
 use super::super::store;
@@ -23,13 +23,13 @@ pub(super) fn has_no_count(draft: &Version) -> bool {
 
 /// How many people were told by now of what a draft changes. What takes a long list to count is as of when it was
 /// compared, or as an activation found it since ([`told_now`]).
-async fn told(conn: &mut Conn, incident: IncidentId, draft: &Version) -> db::Result<Told> {
+async fn told(conn: &mut Conn, incident: IncidentId, draft: &Version) -> db::Result<ToldSoFar> {
     if rows(draft) <= AT_ONCE {
         return told_now(conn, incident, draft).await;
     }
     let delta = draft.delta.clone().unwrap_or_default();
     let (is_sending, ends) = under_way(conn, incident).await?;
-    Ok(Told {
+    Ok(ToldSoFar {
         another: delta.identity_changes_told,
         too_much: delta.told_too_much,
         is_sending,
@@ -42,10 +42,10 @@ pub(super) async fn told_now(
     conn: &mut Conn,
     incident: IncidentId,
     draft: &Version,
-) -> db::Result<Told> {
+) -> db::Result<ToldSoFar> {
     let delta = draft.delta.as_ref();
     let (is_sending, ends) = under_way(conn, incident).await?;
-    Ok(Told {
+    Ok(ToldSoFar {
         is_sending,
         ends,
         another: match delta.is_some_and(|delta| delta.identity_changes > 0) {
@@ -64,7 +64,7 @@ pub(super) async fn keep_told(
     conn: &mut Conn,
     incident: IncidentId,
     draft: &Version,
-    told: &Told,
+    told: &ToldSoFar,
 ) -> db::Result<()> {
     match &draft.delta {
         Some(delta)

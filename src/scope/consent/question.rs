@@ -76,7 +76,7 @@ pub struct Ending {
 
 /// How many people were told by now of what a draft changes, and what is being sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct ToldSoFar {
     /// People of references that seem to name another person.
     pub another: i64,
     /// People who were told of an element that the list takes back.

@@ -15,7 +15,7 @@ fn consent_is_needed_above_the_limit_only() {
     assert!(!is_needed(0, 0, 5));
 }
 
-const TOLD: Told = Told {
+const TOLD: ToldSoFar = ToldSoFar {
     another: 3,
     too_much: 7,
     is_sending: false,
@@ -92,20 +92,20 @@ fn every_question_wants_its_own_number() {
 #[test]
 fn what_a_delta_retracts_it_names_itself_and_is_not_asked() {
     let delta = draft(ScopeMode::Delta);
-    let asked = questions(&delta, &Told::default(), 20);
+    let asked = questions(&delta, &ToldSoFar::default(), 20);
     assert_eq!(asked.len(), 2, "the two flags: {asked:?}");
     let given = Confirmed {
         retracted: Some(39),
         ..yes_to(&asked)
     };
-    let open = unanswered(&delta, &Told::default(), 20, &Consent::Numbers(given));
+    let open = unanswered(&delta, &ToldSoFar::default(), 20, &Consent::Numbers(given));
     assert_eq!(open, [Question::Retracted { number: 40 }]);
 }
 
 #[test]
 fn a_number_that_grows_as_a_campaign_is_sent_is_answered_once() {
     let full = draft(ScopeMode::Full);
-    let at = |too_much, is_sending| Told {
+    let at = |too_much, is_sending| ToldSoFar {
         another: 3,
         too_much,
         is_sending,
@@ -127,13 +127,13 @@ fn a_number_that_grows_as_a_campaign_is_sent_is_answered_once() {
 
 #[test]
 fn a_campaign_that_ends_is_asked_by_its_name() {
-    let told = Told {
+    let told = ToldSoFar {
         ends: vec![Ending {
             name: "First".to_owned(),
             number: 3,
             untold: Some(5_592),
         }],
-        ..Told::default()
+        ..ToldSoFar::default()
     };
     let delta = draft(ScopeMode::Delta);
     let asked = questions(&delta, &told, 20);
@@ -150,7 +150,7 @@ fn a_campaign_that_ends_is_asked_by_its_name() {
 
 #[test]
 fn a_yes_to_a_campaign_that_ends_holds_once_its_audience_was_completed() {
-    let ending = |names: &[&str]| Told {
+    let ending = |names: &[&str]| ToldSoFar {
         ends: names
             .iter()
             .map(|name| Ending {
@@ -159,7 +159,7 @@ fn a_yes_to_a_campaign_that_ends_holds_once_its_audience_was_completed() {
                 untold: Some(7),
             })
             .collect(),
-        ..Told::default()
+        ..ToldSoFar::default()
     };
     let delta = draft(ScopeMode::Delta);
     let yes = yes_to(&questions(&delta, &ending(&["First"]), 20));

@@ -1,7 +1,7 @@
 //! Tree → HTML pieces, and the filling of them. The only place where HTML is put together:
 //! whatever comes from outside passes `escape`.
 
-use super::case::Case;
+use super::condition::Condition;
 use super::kept::Form;
 use super::person::Person;
 use super::pieces::{Piece, Place, push_fixed};
@@ -169,7 +169,7 @@ impl<'s> Writer<'s> {
         self.markup(&format!("</{name}>"));
     }
 
-    fn when(&mut self, any: &[Case], inner: impl FnOnce(&mut Self)) {
+    fn when(&mut self, any: &[Condition], inner: impl FnOnce(&mut Self)) {
         let outside = std::mem::take(&mut self.pieces);
         inner(self);
         let inside = std::mem::replace(&mut self.pieces, outside);

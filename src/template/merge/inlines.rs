@@ -1,7 +1,7 @@
 //! Marked text → inlines: what each mark stands for where it stands, and what may not stand there.
 
 use super::bidi;
-use super::case::Case;
+use super::condition::Condition;
 use super::parse::{Marked, Stretch, Token};
 use super::placeholder::Placeholder;
 use super::problem::{MergeError, Problem};
@@ -158,7 +158,7 @@ impl<'m, 'e> Inlines<'m, 'e> {
     pub(super) fn nest<N: Node>(&mut self, nodes: Vec<N>) -> Vec<N> {
         let marked = self.marked;
         let mut done = Vec::with_capacity(nodes.len());
-        let mut open: Option<(usize, &[Case], Vec<N>)> = None;
+        let mut open: Option<(usize, &[Condition], Vec<N>)> = None;
         for node in nodes {
             match node
                 .edge()
@@ -180,7 +180,7 @@ impl<'m, 'e> Inlines<'m, 'e> {
         done
     }
 
-    fn split<N>(&mut self, open: Option<(usize, &[Case], Vec<N>)>, done: &mut Vec<N>) {
+    fn split<N>(&mut self, open: Option<(usize, &[Condition], Vec<N>)>, done: &mut Vec<N>) {
         if let Some((token, _, inner)) = open {
             self.note(token, Problem::SplitBlock);
             done.extend(inner);

@@ -6,7 +6,7 @@
 //! No value ever passes through Markdown.
 
 mod bidi;
-mod case;
+mod condition;
 mod guardian;
 mod html;
 mod inlines;

@@ -1,6 +1,6 @@
 //! The writing of a text part, step by step: margins, marks of items, empty lines.
 
-use super::case::Case;
+use super::condition::Condition;
 use super::kept::Form;
 use super::person::Person;
 use super::pieces::{Piece, fill_plain};
@@ -31,7 +31,7 @@ pub(super) enum Step {
     },
     Paragraph(Paragraph),
     Guidance(String),
-    If(Vec<Case>, Vec<Step>),
+    If(Vec<Condition>, Vec<Step>),
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,7 @@
 //! that Markdown takes for a letter, so that no value is ever read as Markdown.
 
 use super::bidi;
-use super::case::Case;
+use super::condition::Condition;
 use super::placeholder::Placeholder;
 use super::problem::{MAX_BODY, MergeError, Part, Problem};
 use super::values::Fixed;
@@ -17,7 +17,7 @@ pub(super) enum Token {
     /// Known now: a fact, a title, literal braces. Shown as it is, never read as Markdown.
     Text(String),
     /// For people for whom any of these cases holds.
-    If(Vec<Case>),
+    If(Vec<Condition>),
     EndIf,
 }
 
@@ -222,7 +222,7 @@ impl Reader<'_> {
         let lower = word.to_ascii_lowercase();
         let squeezed = lower.replace(' ', "");
         let result = if let Some(code) = squeezed.strip_prefix("#ifhas.") {
-            Case::parse(code)
+            Condition::parse(code)
                 .map(Token::If)
                 .ok_or_else(|| Problem::UnknownElement(shorten(code)))
         } else if squeezed == "/if" {

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::bidi;
-use super::case::Case;
+use super::condition::Condition;
 use super::kept::{Form, Kept};
 use super::placeholder::Placeholder;
 use super::values::{MissingValue, Values};
@@ -41,7 +41,7 @@ impl<'v> Person<'v> {
         }
     }
 
-    pub(super) fn has_any(&self, cases: &[Case]) -> bool {
+    pub(super) fn has_any(&self, cases: &[Condition]) -> bool {
         cases.iter().any(|case| case.holds(self.values.elements))
     }
 

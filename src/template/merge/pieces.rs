@@ -1,6 +1,6 @@
 //! The compiled form of a line: what is the same for all people, and the gaps.
 
-use super::case::Case;
+use super::condition::Condition;
 use super::person::Person;
 use super::placeholder::Placeholder;
 use super::values::MissingValue;
@@ -14,7 +14,7 @@ pub(super) enum Piece {
     /// Where the reader checks a notice code.
     CheckAddress,
     /// For people with any of these elements.
-    If(Vec<Case>, Vec<Piece>),
+    If(Vec<Condition>, Vec<Piece>),
 }
 
 /// Where a value stands, which decides how it is made safe.

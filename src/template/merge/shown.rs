@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::case::Case;
+use super::condition::Condition;
 use super::placeholder::Placeholder;
 use super::tree::{Block, Inline};
 use crate::element::{self, ElementSet};
@@ -47,7 +47,7 @@ impl Reading {
         let mut conditions = ElementSet::EMPTY;
         of_blocks(&page, &mut |any| {
             for case in any {
-                if let Case::Has(element) = case {
+                if let Condition::Has(element) = case {
                     conditions = conditions.union(ElementSet::of(&[*element]));
                 }
             }
@@ -89,7 +89,7 @@ impl Reading {
 }
 
 /// Calls `each` with the condition of every block, item and piece of a line that has one.
-fn of_blocks(blocks: &[Block], each: &mut impl FnMut(&[Case])) {
+fn of_blocks(blocks: &[Block], each: &mut impl FnMut(&[Condition])) {
     for block in blocks {
         match block {
             Block::Paragraph(line)
@@ -112,7 +112,7 @@ fn of_blocks(blocks: &[Block], each: &mut impl FnMut(&[Case])) {
     }
 }
 
-fn of_line(line: &[Inline], each: &mut impl FnMut(&[Case])) {
+fn of_line(line: &[Inline], each: &mut impl FnMut(&[Condition])) {
     for inline in line {
         match inline {
             Inline::If(any, inner) => {
@@ -138,18 +138,18 @@ struct Reader {
 }
 
 impl Reader {
-    fn has_any(&self, any: &[Case]) -> bool {
+    fn has_any(&self, any: &[Condition]) -> bool {
         let (exposed, is_nothing) = self.of;
         any.iter().any(|case| match case {
-            Case::Nothing => is_nothing,
-            Case::Has(_) => case.holds(exposed),
+            Condition::Nothing => is_nothing,
+            Condition::Has(_) => case.holds(exposed),
         })
     }
 
     /// Reads a part for people for whom any of these cases holds.
-    fn when(&mut self, any: &[Case], read: impl FnOnce(&mut Self)) {
+    fn when(&mut self, any: &[Condition], read: impl FnOnce(&mut Self)) {
         let before = self.for_nothing;
-        self.for_nothing |= any == [Case::Nothing];
+        self.for_nothing |= any == [Condition::Nothing];
         read(self);
         self.for_nothing = before;
     }

@@ -1,7 +1,7 @@
 //! Tree → text part: the same words, laid out for 72 columns. What is the same for all people is laid out once; a
 //! paragraph with values in it is wrapped per person.
 
-use super::case::Case;
+use super::condition::Condition;
 use super::page::{Mark, Page, Paragraph, Step, numbered};
 use super::person::Person;
 use super::pieces::{Piece, Place, push_fixed};
@@ -120,7 +120,7 @@ impl Writer {
         counter
     }
 
-    fn when(&mut self, any: &[Case], inner: impl FnOnce(&mut Self)) {
+    fn when(&mut self, any: &[Condition], inner: impl FnOnce(&mut Self)) {
         let outside = std::mem::take(&mut self.steps);
         inner(self);
         let inside = std::mem::replace(&mut self.steps, outside);

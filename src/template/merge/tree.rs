@@ -1,6 +1,6 @@
 //! A template as a tree of blocks and inlines, from which both parts of the mail are written.
 
-use super::case::Case;
+use super::condition::Condition;
 use super::placeholder::Placeholder;
 
 /// A piece of the page that starts on its own line.
@@ -17,7 +17,7 @@ pub(super) enum Block {
     /// This person's guidance, an ordered list.
     Guidance,
     /// Shown to people for whom any of these cases holds.
-    If(Vec<Case>, Vec<Block>),
+    If(Vec<Condition>, Vec<Block>),
     /// A block marker alone on its line; gone once the tree is folded.
     Edge(usize),
 }
@@ -32,7 +32,7 @@ pub(super) struct List {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Item {
     /// Shown to people for whom any of these cases holds; to all if empty.
-    pub(super) any: Vec<Case>,
+    pub(super) any: Vec<Condition>,
     pub(super) blocks: Vec<Block>,
 }
 
@@ -51,7 +51,7 @@ pub(super) enum Inline {
         label: Vec<Inline>,
     },
     Break,
-    If(Vec<Case>, Vec<Inline>),
+    If(Vec<Condition>, Vec<Inline>),
     /// Guidance amid a paragraph, which is then cut there; gone once the tree is folded.
     Guidance(usize),
     /// A block marker in a line; gone once the tree is folded.
@@ -63,7 +63,7 @@ pub(super) trait Node: Sized {
     /// The token, if this is a block marker.
     fn edge(&self) -> Option<usize>;
     /// These nodes, shown only to people for whom any of the cases holds.
-    fn when(any: &[Case], nodes: Vec<Self>) -> Self;
+    fn when(any: &[Condition], nodes: Vec<Self>) -> Self;
 }
 
 impl Node for Inline {
@@ -74,7 +74,7 @@ impl Node for Inline {
         }
     }
 
-    fn when(any: &[Case], nodes: Vec<Self>) -> Self {
+    fn when(any: &[Condition], nodes: Vec<Self>) -> Self {
         Self::If(any.to_vec(), nodes)
     }
 }
@@ -87,13 +87,13 @@ impl Node for Block {
         }
     }
 
-    fn when(any: &[Case], nodes: Vec<Self>) -> Self {
+    fn when(any: &[Condition], nodes: Vec<Self>) -> Self {
         Self::If(any.to_vec(), nodes)
     }
 }
 
 /// The cases on which a sequence depends as a whole: `Some` if it shows nothing without one.
-pub(super) fn wholly_conditional(inlines: &[Inline]) -> Option<Vec<Case>> {
+pub(super) fn wholly_conditional(inlines: &[Inline]) -> Option<Vec<Condition>> {
     let mut any = Vec::new();
     for inline in inlines {
         match inline {
@@ -107,7 +107,7 @@ pub(super) fn wholly_conditional(inlines: &[Inline]) -> Option<Vec<Case>> {
 }
 
 /// The same for blocks.
-pub(super) fn wholly_conditional_blocks(blocks: &[Block]) -> Option<Vec<Case>> {
+pub(super) fn wholly_conditional_blocks(blocks: &[Block]) -> Option<Vec<Condition>> {
     let mut any = Vec::new();
     for block in blocks {
         match block {
@@ -119,7 +119,7 @@ pub(super) fn wholly_conditional_blocks(blocks: &[Block]) -> Option<Vec<Case>> {
 }
 
 /// A block around others: shown only if it shows something.
-pub(super) fn around(any: Option<Vec<Case>>, block: Block) -> Block {
+pub(super) fn around(any: Option<Vec<Condition>>, block: Block) -> Block {
     match any {
         Some(any) => Block::If(any, vec![block]),
         None => block,

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::id::{PersonId, StaffId, TicketId};
 use crate::staff::right::{SeeTickets, WorkTickets};
-use crate::ticket::desk::{self, Caller, Conflict, DeskError, Seen};
+use crate::ticket::agent::{self, AgentError, Caller, Conflict, Seen};
 use crate::ticket::guard::Refusal;
 use crate::ticket::intake::{self, IntakeError};
 use crate::ticket::store::{self, Cursor, Filter};
@@ -61,7 +61,7 @@ pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> 
         (TicketChannel::Web, Some(person)) => {
             let asked = intake::ask(&app, incident, person, &new.subject, &new.text).await;
             let ticket = asked.map_err(not_taken)?.ticket().clone();
-            desk::record_taken_in(&app, who.id, &ticket).await?;
+            agent::record_taken_in(&app, who.id, &ticket).await?;
             ticket
         }
         (TicketChannel::Web, None) => {
@@ -77,7 +77,7 @@ pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> 
                 topic: &new.subject,
                 verified: new.caller_verified,
             };
-            desk::open_for_caller(&app, who.id, &caller, &new.text)
+            agent::open_for_caller(&app, who.id, &caller, &new.text)
                 .await
                 .map_err(refusal)?
         }
@@ -161,7 +161,7 @@ pub async fn show(who: Allowed<SeeTickets>, app: Data<App>, id: Path<TicketId>) 
 /// `POST /tickets/take-next`: assigns the first waiting ticket to the caller; 204 if none waits.
 pub async fn take_next(who: Allowed<WorkTickets>, app: Data<App>) -> Answer {
     Ok(
-        match desk::take_next(&app, who.id).await.map_err(refusal)? {
+        match agent::take_next(&app, who.id).await.map_err(refusal)? {
             Some(ticket) => shown(HttpResponse::Ok(), ticket),
             None => HttpResponse::NoContent().finish(),
         },
@@ -209,7 +209,7 @@ pub async fn say(
 ) -> Answer {
     let new = new.0;
     if matches!(new.kind, Saying::Note) {
-        let noted = desk::note(&app, who.id, *id, &new.text)
+        let noted = agent::note(&app, who.id, *id, &new.text)
             .await
             .map_err(refusal)?;
         return Ok(shown(HttpResponse::Created(), noted));
@@ -228,8 +228,8 @@ pub async fn say(
         resolution: new.resolution,
     };
     let said = match new.kind {
-        Saying::Call => desk::log_call(&app, who.id, *id, seen, &new.text, &then).await,
-        _ => desk::reply(&app, who.id, *id, seen, &new.text, &then).await,
+        Saying::Call => agent::log_call(&app, who.id, *id, seen, &new.text, &then).await,
+        _ => agent::reply(&app, who.id, *id, seen, &new.text, &then).await,
     };
     Ok(shown(HttpResponse::Created(), said.map_err(refusal)?))
 }
@@ -270,29 +270,31 @@ pub async fn transition(
         review_at,
         resolution,
     };
-    let moved = desk::transition(&app, who.actor(), *id, version, &then).await;
+    let moved = agent::transition(&app, who.actor(), *id, version, &then).await;
     Ok(shown(HttpResponse::Ok(), moved.map_err(refusal)?))
 }
 
 /// The problem of an action that was refused.
-fn refusal(error: DeskError) -> Problem {
-    let because = |kind, why: &DeskError| Problem::new(kind).because(why);
+fn refusal(error: AgentError) -> Problem {
+    let because = |kind, why: &AgentError| Problem::new(kind).because(why);
     match error {
-        DeskError::Db(error) => error.into(),
-        DeskError::Missing => Problem::not_found(),
-        DeskError::NoSuchAgent | DeskError::Words(_) => because(Kind::NotAccepted, &error),
-        DeskError::Refused(Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to }) => {
+        AgentError::Db(error) => error.into(),
+        AgentError::Missing => Problem::not_found(),
+        AgentError::NoSuchAgent | AgentError::Words(_) => because(Kind::NotAccepted, &error),
+        AgentError::Refused(
+            Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to },
+        ) => {
             let legal: Vec<_> = from.offered().collect();
             because(Kind::IllegalMove, &error)
                 .with("from", from)
                 .with("to", to)
                 .with("legal", legal)
         }
-        DeskError::Refused(Refusal::Needs(need)) => {
+        AgentError::Refused(Refusal::Needs(need)) => {
             because(Kind::NotAccepted, &error).with("resolutions", need.resolutions())
         }
-        DeskError::HeldBy(agent) => because(Kind::InTheWay, &error).with("held_by", agent),
-        DeskError::Conflict(conflict) => {
+        AgentError::HeldBy(agent) => because(Kind::InTheWay, &error).with("held_by", agent),
+        AgentError::Conflict(conflict) => {
             let Conflict { now, newer } = *conflict;
             let newer: Vec<_> = newer.into_iter().map(MessageView::of).collect();
             Problem::new(Kind::Changed)

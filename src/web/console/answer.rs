@@ -12,7 +12,7 @@ use crate::campaign::store::{self, SendState};
 use crate::db::Conn;
 use crate::web::caller::Signed;
 use crate::web::frame;
-use crate::web::page::{Area, Desk, Flash, Tone};
+use crate::web::page::{Area, ConsoleFrame, Flash, Tone};
 use crate::web::problem::{Kind, Problem};
 
 /// The message about a change of state; the page of the incident adds the state.
@@ -117,7 +117,7 @@ pub async fn frame(
     req: &HttpRequest,
     who: &Signed,
     area: Area,
-) -> Result<Desk, Problem> {
+) -> Result<ConsoleFrame, Problem> {
     let state = store::send_state(conn).await?;
     Ok(frame_with(app, req, who, area, &state))
 }
@@ -129,11 +129,11 @@ pub fn frame_with(
     who: &Signed,
     area: Area,
     state: &SendState,
-) -> Desk {
+) -> ConsoleFrame {
     let desk = frame::console_with(app, req, who, area, state);
     let query = Query::<BTreeMap<String, String>>::from_query(req.query_string()).ok();
     let flash = query.and_then(|query| message(query.get("did")?));
-    Desk { flash, ..desk }
+    ConsoleFrame { flash, ..desk }
 }
 
 /// The message about an action, by its word.

@@ -12,7 +12,7 @@ use crate::web::console::{Account, Choice, HistoryLine};
 use crate::web::conversation::{Kind, Message};
 use crate::web::figures::{Chart, Column, filters};
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Fault, Faults, Flash, Moment, Tone};
+use crate::web::page::{self, Area, ConsoleFrame, Fault, Faults, Flash, Moment, Tone};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
 
@@ -21,7 +21,7 @@ use crate::web::public::Update;
 #[template(path = "console/design.html")]
 pub struct Design {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     states: Vec<(&'static str, &'static [&'static str])>,
     faults: Faults,
     kinds: Vec<Choice>,
@@ -35,7 +35,7 @@ pub struct Design {
 
 impl Design {
     /// The page with its samples; their times are relative to `now`.
-    pub fn new(desk: Desk, now: DateTime<Utc>) -> Design {
+    pub fn new(desk: ConsoleFrame, now: DateTime<Utc>) -> Design {
         Design {
             desk,
             states: states(),

@@ -13,7 +13,7 @@ use crate::web::caller::{Allowed, Signed};
 use crate::web::figures::filters;
 use crate::web::frame;
 use crate::web::middleware::headers::PREVIEW_POLICY;
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::problem::{Answer, Problem};
 
 /// `/console/outbox` and `/console/outbox/{name}`
@@ -21,7 +21,7 @@ use crate::web::problem::{Answer, Problem};
 #[template(path = "console/outbox.html")]
 pub struct Outbox {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The latest messages.
     pub letters: Vec<LetterRow>,
     /// The total number of messages.

@@ -3,14 +3,14 @@
 use askama::Template;
 
 use crate::web::form::resubmit::Resubmission;
-use crate::web::page::Desk;
+use crate::web::page::ConsoleFrame;
 
 /// The error page. It reads nothing from the database, since the database may be the cause.
 #[derive(Template)]
 #[template(path = "console/problem.html")]
 pub struct ProblemPage {
     /// The frame, with the navigation of the reader; without a name if the reader is not known.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The problem in one line.
     pub title: String,
     /// Its meaning in one or two sentences.

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::web::caller::Signed;
 use crate::web::console::problem::ProblemPage as ConsolePage;
 use crate::web::form::resubmit::{self, Accepted, Resubmission};
-use crate::web::page::{Area, Desk};
+use crate::web::page::{Area, ConsoleFrame};
 use crate::web::problem::{Kind, Problem};
 use crate::web::public::problem::{COPY, ProblemPage as PublicPage};
 use crate::web::request_id::RequestId;
@@ -130,7 +130,7 @@ fn for_staff(
     let signed = req.extensions().get::<Signed>().cloned();
     let desk = signed.map(|signed| frame::desk(app, req, &signed, Area::None));
     ConsolePage {
-        desk: Desk {
+        desk: ConsoleFrame {
             organisation: app.config.organisation.name.clone(),
             unasked: true,
             ..desk.unwrap_or_default()

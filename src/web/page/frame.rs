@@ -35,7 +35,7 @@ pub struct Language {
 
 /// The frame of a public page.
 #[derive(Debug, Clone, Default)]
-pub struct Visit {
+pub struct PublicFrame {
     /// Who speaks.
     pub organisation: Organisation,
     /// BCP 47 tag of the page's own words.
@@ -91,7 +91,7 @@ impl Area {
 
 /// The frame of a console page.
 #[derive(Debug, Clone, Default)]
-pub struct Desk {
+pub struct ConsoleFrame {
     /// The organisation, shown next to Candor's name.
     pub organisation: String,
     /// The signed-in person.
@@ -120,7 +120,7 @@ pub struct Desk {
     pub flash: Option<Flash>,
 }
 
-impl Desk {
+impl ConsoleFrame {
     /// Whether this person may do it.
     pub fn may(&self, right: Right) -> bool {
         self.rights.contains(&right)

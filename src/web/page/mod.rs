@@ -14,7 +14,7 @@ use askama::Template;
 
 pub use self::assets::{asset, css_path, js_path, mark_path};
 pub use self::faults::{Fault, Faults};
-pub use self::frame::{Area, Desk, Language, Link, Organisation, Stopped, Visit};
+pub use self::frame::{Area, ConsoleFrame, Language, Link, Organisation, PublicFrame, Stopped};
 pub use self::moment::{Moment, hundredths, percent, span};
 pub use self::tone::{Flash, Tone};
 

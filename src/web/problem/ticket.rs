@@ -1,27 +1,27 @@
 //! Problems of tickets.
 
 use super::{Kind, Problem};
-use crate::ticket::desk::DeskError;
+use crate::ticket::agent::AgentError;
 use crate::ticket::guard::Refusal;
 
-impl From<DeskError> for Problem {
-    fn from(error: DeskError) -> Self {
+impl From<AgentError> for Problem {
+    fn from(error: AgentError) -> Self {
         let kind = match &error {
-            DeskError::Db(_) | DeskError::Missing => Kind::NotFound,
-            DeskError::NoSuchAgent
-            | DeskError::Words(_)
-            | DeskError::Refused(Refusal::Needs(_)) => Kind::NotAccepted,
-            DeskError::Refused(_) => Kind::IllegalMove,
-            DeskError::HeldBy(_) => Kind::InTheWay,
-            DeskError::Conflict(_) => Kind::Changed,
+            AgentError::Db(_) | AgentError::Missing => Kind::NotFound,
+            AgentError::NoSuchAgent
+            | AgentError::Words(_)
+            | AgentError::Refused(Refusal::Needs(_)) => Kind::NotAccepted,
+            AgentError::Refused(_) => Kind::IllegalMove,
+            AgentError::HeldBy(_) => Kind::InTheWay,
+            AgentError::Conflict(_) => Kind::Changed,
         };
         let problem = Self::new(kind).because(&error);
         match error {
-            DeskError::Db(error) => error.into(),
-            DeskError::Refused(
+            AgentError::Db(error) => error.into(),
+            AgentError::Refused(
                 Refusal::IllegalMove { from, to } | Refusal::NotByHand { from, to },
             ) => problem.with("from", from).with("to", to),
-            DeskError::Conflict(conflict) => problem.with("version", conflict.now.version),
+            AgentError::Conflict(conflict) => problem.with("version", conflict.now.version),
             _ => problem,
         }
     }

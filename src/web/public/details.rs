@@ -13,7 +13,7 @@ use crate::person::contact::Sealed;
 use crate::seal::IncidentKey;
 use crate::template::pick;
 use crate::web::conversation::kind_in_words;
-use crate::web::notification::Case;
+use crate::web::notification::NotificationHistory;
 use crate::web::page::Moment;
 use crate::web::person_lookup::campaign_of;
 use crate::web::problem::Problem;
@@ -85,7 +85,7 @@ impl Details {
         person: &Person<Sealed>,
         key: &IncidentKey,
         campaigns: &[Campaign],
-        case: &Case,
+        case: &NotificationHistory,
     ) -> Result<Self, Problem> {
         let contact = person
             .contact
@@ -127,7 +127,7 @@ impl Details {
 }
 
 /// What corrections withdrew: the elements that earlier messages and letters named and the correction does not.
-fn corrected(campaigns: &[Campaign], case: &Case, locale: &str) -> Vec<Corrected> {
+fn corrected(campaigns: &[Campaign], case: &NotificationHistory, locale: &str) -> Vec<Corrected> {
     let is_correction = |notice: &Notice| {
         let of = campaign_of(campaigns, notice);
         of.is_some_and(|campaign| campaign.kind == CampaignKind::Correction)

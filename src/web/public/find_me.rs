@@ -8,7 +8,7 @@ use askama::Template;
 
 use crate::app::App;
 use crate::web::frame;
-use crate::web::page::{self, Visit};
+use crate::web::page::{self, PublicFrame};
 use crate::web::problem::Answer;
 
 /// `/find-me`
@@ -16,7 +16,7 @@ use crate::web::problem::Answer;
 #[template(path = "public/find_me.html")]
 pub struct FindMe {
     /// The frame.
-    pub visit: Visit,
+    pub visit: PublicFrame,
 }
 
 /// `GET /find-me`.

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::incident;
 use crate::web::figures::filters;
 use crate::web::frame;
-use crate::web::page::{self, Moment, Visit};
+use crate::web::page::{self, Moment, PublicFrame};
 use crate::web::problem::Answer;
 
 /// `/`
@@ -18,7 +18,7 @@ use crate::web::problem::Answer;
 #[template(path = "public/home.html")]
 pub struct Home {
     /// The frame.
-    pub visit: Visit,
+    pub visit: PublicFrame,
     /// Public incidents, the latest first.
     pub incidents: Vec<Listed>,
 }

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::incident::{self, Incident, IncidentState};
 use crate::web::figures::filters;
 use crate::web::frame;
-use crate::web::page::{self, Moment, Visit};
+use crate::web::page::{self, Moment, PublicFrame};
 use crate::web::problem::{Answer, Problem};
 
 /// More statements than any incident has.
@@ -22,7 +22,7 @@ const MOST: i64 = 1_000;
 #[template(path = "public/incident.html")]
 pub struct IncidentPage {
     /// The frame.
-    pub visit: Visit,
+    pub visit: PublicFrame,
     /// Its address.
     pub slug: String,
     /// Its public title.

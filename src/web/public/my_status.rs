@@ -22,9 +22,9 @@ use crate::web::conversation::sentence;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Query};
 use crate::web::frame;
-use crate::web::notification::Case;
-pub use crate::web::notification::Told;
-use crate::web::page::{self, Faults, Moment, Visit};
+pub use crate::web::notification::LastNotification;
+use crate::web::notification::NotificationHistory;
+use crate::web::page::{self, Faults, Moment, PublicFrame};
 use crate::web::person_lookup::written_to;
 use crate::web::problem::{Answer, Problem};
 
@@ -36,7 +36,7 @@ const HARM: &str = "Fraud: somebody is already misusing the data";
 #[template(path = "public/my_status.html")]
 pub struct MyStatus {
     /// The frame.
-    pub visit: Visit,
+    pub visit: PublicFrame,
     /// The link's token, for the forms.
     pub token: String,
     /// The incident's address.
@@ -44,7 +44,7 @@ pub struct MyStatus {
     /// The incident's public title.
     pub title: String,
     /// The last notification of this person.
-    pub told: Told,
+    pub told: LastNotification,
     /// The days between which records of what was sent may be missing, for a person who seems not to be notified.
     pub missing: Option<(Moment, Moment)>,
     /// Set if the list says that they are not affected.
@@ -211,12 +211,12 @@ pub async fn page(
         .map_err(Problem::broken)?
         .ok_or_else(Problem::not_found)?;
     let (campaigns, notices) = written_to(&mut conn, incident.id, person.id).await?;
-    let case = Case::of(&mut conn, person, notices).await?;
+    let case = NotificationHistory::of(&mut conn, person, notices).await?;
     let (latest, has_spoken) =
         incident::store::updates_and_spoken(&mut conn, incident.id, 1).await?;
     let tickets = ticket::store::shown_to(&mut conn, &app.keys, person.id).await?;
     let missing = match case.told {
-        Told::Nothing => deployment::store::missing(&mut conn, app.now()).await?,
+        LastNotification::Nothing => deployment::store::missing(&mut conn, app.now()).await?,
         _ => None,
     };
     drop(conn);
@@ -253,7 +253,7 @@ pub async fn page(
     Ok(page::show(status, &view)?)
 }
 
-fn not_affected(case: &Case) -> Option<NotAffected> {
+fn not_affected(case: &NotificationHistory) -> Option<NotAffected> {
     case.retracted.then(|| NotAffected {
         list: case
             .listed

@@ -19,7 +19,7 @@ use crate::web::conversation::{Message, sentence};
 use crate::web::figures::filters;
 use crate::web::form::{Form, Query};
 use crate::web::frame;
-use crate::web::page::{self, Faults, Moment, Visit};
+use crate::web::page::{self, Faults, Moment, PublicFrame};
 use crate::web::problem::{Answer, Problem};
 
 /// `/s/{token}/tickets/{number}`
@@ -27,7 +27,7 @@ use crate::web::problem::{Answer, Problem};
 #[template(path = "public/my_ticket.html")]
 pub struct MyTicket {
     /// The frame.
-    pub visit: Visit,
+    pub visit: PublicFrame,
     /// The link's token, for the forms.
     pub token: String,
     /// As the customer quotes it.

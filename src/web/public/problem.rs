@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::web::form::resubmit::Resubmission;
-use crate::web::page::Visit;
+use crate::web::page::PublicFrame;
 
 /// The hint at text that the page shows again completely.
 pub const COPY: &str = "Copy it, so that you need not write it again.";
@@ -13,7 +13,7 @@ pub const COPY: &str = "Copy it, so that you need not write it again.";
 #[template(path = "public/problem.html")]
 pub struct ProblemPage {
     /// The frame.
-    pub visit: Visit,
+    pub visit: PublicFrame,
     /// The problem, in a line.
     pub title: String,
     /// What it means, in a sentence or two.
@@ -32,7 +32,7 @@ pub struct ProblemPage {
 
 impl ProblemPage {
     /// 404, the same for a page that never was, an expired link and a forged one.
-    pub fn not_found(visit: Visit) -> ProblemPage {
+    pub fn not_found(visit: PublicFrame) -> ProblemPage {
         ProblemPage::say(
             visit,
             "We cannot show this page",
@@ -46,7 +46,7 @@ impl ProblemPage {
     }
 
     /// 500, with the reference that is in our log.
-    pub fn broken(visit: Visit, reference: String) -> ProblemPage {
+    pub fn broken(visit: PublicFrame, reference: String) -> ProblemPage {
         let page = ProblemPage::say(
             visit,
             "Something went wrong on our side",
@@ -60,7 +60,7 @@ impl ProblemPage {
     }
 
     /// 503: the database is away. `is_open`: it is unknown whether the form was stored.
-    pub fn away(visit: Visit, reads: bool, is_open: bool, reference: String) -> ProblemPage {
+    pub fn away(visit: PublicFrame, reads: bool, is_open: bool, reference: String) -> ProblemPage {
         let advice = match (reads, is_open) {
             (true, _) => "Wait a minute, then load this page again.",
             (false, false) => "What you sent did not arrive. Wait a minute, then send it again.",
@@ -78,7 +78,7 @@ impl ProblemPage {
     }
 
     /// 503: the database went away during the commit of a form.
-    pub fn unsure(visit: Visit) -> ProblemPage {
+    pub fn unsure(visit: PublicFrame) -> ProblemPage {
         ProblemPage::say(
             visit,
             "We do not know whether this arrived",
@@ -90,7 +90,7 @@ impl ProblemPage {
         )
     }
 
-    fn say(visit: Visit, title: &str, text: &str, advice: &[&str]) -> ProblemPage {
+    fn say(visit: PublicFrame, title: &str, text: &str, advice: &[&str]) -> ProblemPage {
         ProblemPage {
             visit,
             title: title.to_owned(),

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::ticket;
 use crate::web::caller::Visitor;
 use crate::web::frame;
-use crate::web::page::{self, Moment, Visit};
+use crate::web::page::{self, Moment, PublicFrame};
 use crate::web::problem::{Answer, Problem};
 
 /// `/s/{token}/tickets/{number}/asked`
@@ -18,7 +18,7 @@ use crate::web::problem::{Answer, Problem};
 #[template(path = "public/question_received.html")]
 pub struct QuestionReceived {
     /// The frame.
-    pub visit: Visit,
+    pub visit: PublicFrame,
     /// The link's token.
     pub token: String,
     /// As the customer quotes it.

@@ -20,7 +20,7 @@ use crate::ticket::number::Number;
 use crate::web::caller::came_from;
 use crate::web::form::Form;
 use crate::web::frame;
-use crate::web::page::{self, Faults, Moment, Visit};
+use crate::web::page::{self, Faults, Moment, PublicFrame};
 use crate::web::problem::{self, Problem};
 
 /// `/verify`
@@ -28,7 +28,7 @@ use crate::web::problem::{self, Problem};
 #[template(path = "public/verify.html")]
 pub struct Verify {
     /// The frame.
-    pub visit: Visit,
+    pub visit: PublicFrame,
     /// The code as typed.
     pub code: String,
     /// A code that cannot be one, with the reason; field `code`.

@@ -8,7 +8,7 @@ use candor::campaign::{Campaign, CampaignKind, doubled};
 use candor::delivery::freeze;
 use candor::id::{CampaignId, SenderId};
 use candor::staff::StaffRole::{Admin, Agent, Comms};
-use candor::ticket::desk::{self, Caller};
+use candor::ticket::agent::{self, Caller};
 use candor::ticket::store::waiting_since_before;
 use chrono::TimeDelta;
 use diesel_async::SimpleAsyncConnection;
@@ -334,7 +334,7 @@ async fn in_line(house: &House, scene: &Scene, more: u32) {
         verified: false,
     };
     let agent = house.staff(&["agent"]).await;
-    let opened = desk::open_for_caller(app, agent, &caller, "What happened?").await;
+    let opened = agent::open_for_caller(app, agent, &caller, "What happened?").await;
     let (ticket, now) = (opened.unwrap().id.uuid(), app.now().to_rfc3339());
     let copy = format!(
         "do $$ declare cols text; declare vals text; begin

@@ -14,7 +14,7 @@ use candor::postal::{How, PostalKind, Telling, list, post, returned, slips, told
 use candor::scope::import::{Source, import};
 use candor::scope::{self, ScopeMode};
 use candor::staff::StaffRole::{Agent, Comms};
-use candor::ticket::desk::{self, Caller, Seen};
+use candor::ticket::agent::{self, Caller, Seen};
 use candor::ticket::{Then, TicketStatus, reseal, store};
 use chrono::TimeDelta;
 
@@ -42,23 +42,23 @@ async fn day(house: &House, scene: &Scene, agent: candor::id::StaffId, n: usize)
         verified: false,
     };
     let called = format!("{name} called and is upset");
-    let ticket = desk::open_for_caller(app, agent, &caller, &called)
+    let ticket = agent::open_for_caller(app, agent, &caller, &called)
         .await
         .unwrap();
-    let note = desk::note(app, agent, ticket.id, &format!("her brother is {name}"))
+    let note = agent::note(app, agent, ticket.id, &format!("her brother is {name}"))
         .await
         .unwrap();
     let hold = Then::to(TicketStatus::OnHold)
         .because(format!("waiting for the lawyer of {name}"))
         .review(app.now() + TimeDelta::days(1));
     let by = Actor::Staff(agent);
-    let held = desk::transition(app, by, ticket.id, note.version, &hold)
+    let held = agent::transition(app, by, ticket.id, note.version, &hold)
         .await
         .unwrap();
     assert!(held.reason.unwrap().contains(&name), "staff read it");
     let answer = Then::solved().because(format!("{name} agreed"));
     let seen = Seen::version(held.version);
-    desk::reply(
+    agent::reply(
         app,
         agent,
         ticket.id,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use candor::actor::Actor;
-use candor::ticket::desk::{self, DeskError, Seen};
+use candor::ticket::agent::{self, AgentError, Seen};
 use candor::ticket::released;
 use candor::ticket::{Then, TicketStatus, intake};
 use chrono::TimeDelta;
@@ -23,7 +23,7 @@ async fn sixteen_agents_empty_a_queue_and_each_ticket_goes_to_one_agent() {
         let (app, agent) = (line.app.clone(), *agent);
         tokio::spawn(async move {
             let mut taken = Vec::new();
-            while let Some(ticket) = desk::take_next(&app, agent).await.unwrap() {
+            while let Some(ticket) = agent::take_next(&app, agent).await.unwrap() {
                 assert_eq!(ticket.assignee, Some(agent));
                 taken.push(ticket.id);
             }
@@ -45,7 +45,7 @@ async fn p9_a_reply_to_what_has_changed_is_held_back_and_nothing_is_written() {
     let app = &line.app;
     let ann = line.person(&ANN).await;
     line.asks(ann, "One").await;
-    let seen = desk::take_next(app, line.agent).await.unwrap().unwrap();
+    let seen = agent::take_next(app, line.agent).await.unwrap().unwrap();
     intake::answer_back(app, ann, seen.id, "Two, which you did not see")
         .await
         .unwrap();
@@ -65,8 +65,8 @@ async fn p9_a_reply_to_what_has_changed_is_held_back_and_nothing_is_written() {
             messages: Some(2),
         },
     ] {
-        let held = desk::reply(app, line.agent, seen.id, stale, "Solved.", &then).await;
-        let Err(DeskError::Conflict(conflict)) = held else {
+        let held = agent::reply(app, line.agent, seen.id, stale, "Solved.", &then).await;
+        let Err(AgentError::Conflict(conflict)) = held else {
             panic!("{stale:?} went through");
         };
         assert_eq!(conflict.now, before);
@@ -88,7 +88,7 @@ async fn p9_a_reply_to_what_has_changed_is_held_back_and_nothing_is_written() {
     assert_eq!(line.look(&seen).await, before);
     assert_eq!(line.thread(&seen).await.len(), 2);
     assert_eq!(line.number("select count(*) from outbox").await, letters);
-    let sent = desk::reply(
+    let sent = agent::reply(
         app,
         line.agent,
         seen.id,
@@ -110,7 +110,7 @@ async fn p9_of_two_replies_at_once_one_is_sent() {
             let app = line.app.clone();
             let (agent, id) = (line.agent, ticket.id);
             tokio::spawn(async move {
-                desk::reply(&app, agent, id, seen, "Well?", &Then::solved()).await
+                agent::reply(&app, agent, id, seen, "Well?", &Then::solved()).await
             })
         });
         let person = ticket.person.unwrap();
@@ -144,24 +144,24 @@ async fn a_lease_protects_ends_and_gives_back_the_place_in_the_queue() {
     app.clock.advance(TimeDelta::minutes(1));
     line.asks(line.person(&ANN).await, "Second").await;
 
-    let taken = desk::take_next(app, line.agent).await.unwrap().unwrap();
+    let taken = agent::take_next(app, line.agent).await.unwrap().unwrap();
     assert_eq!(taken.id, first.id);
     let then = Then::to(TicketStatus::Open);
-    let theirs = desk::reply(app, other, taken.id, Seen::of(&taken), "Mine!", &then).await;
-    assert!(matches!(theirs, Err(DeskError::HeldBy(holder)) if holder == line.agent));
-    assert!(!desk::renew(app, other, taken.id).await.unwrap());
+    let theirs = agent::reply(app, other, taken.id, Seen::of(&taken), "Mine!", &then).await;
+    assert!(matches!(theirs, Err(AgentError::HeldBy(holder)) if holder == line.agent));
+    assert!(!agent::renew(app, other, taken.id).await.unwrap());
 
     app.clock.advance(TimeDelta::minutes(15));
-    assert!(desk::renew(app, line.agent, taken.id).await.unwrap());
+    assert!(agent::renew(app, line.agent, taken.id).await.unwrap());
     app.clock.advance(TimeDelta::minutes(15));
-    let next = desk::take_next(app, other).await.unwrap().unwrap();
+    let next = agent::take_next(app, other).await.unwrap().unwrap();
     assert_ne!(next.id, taken.id, "it was renewed");
     app.clock.advance(TimeDelta::minutes(15));
-    let again = desk::take_next(app, other).await.unwrap().unwrap();
+    let again = agent::take_next(app, other).await.unwrap().unwrap();
     assert_eq!((again.id, again.queued_at), (taken.id, first.queued_at));
 
     let lead = line.staff(&["lead"]).await;
-    let given = desk::assign(app, lead, again.id, again.version, line.agent)
+    let given = agent::assign(app, lead, again.id, again.version, line.agent)
         .await
         .unwrap();
     assert_eq!(
@@ -169,13 +169,13 @@ async fn a_lease_protects_ends_and_gives_back_the_place_in_the_queue() {
         (Some(line.agent), None)
     );
     let nobody = candor::id::StaffId::new(app.now());
-    let lost = desk::assign(app, lead, given.id, given.version, nobody).await;
-    assert!(matches!(lost, Err(DeskError::NoSuchAgent)));
+    let lost = agent::assign(app, lead, given.id, given.version, nobody).await;
+    assert!(matches!(lost, Err(AgentError::NoSuchAgent)));
     let comms = line.staff(&["comms"]).await;
-    let lost = desk::assign(app, lead, given.id, given.version, comms).await;
-    assert!(matches!(lost, Err(DeskError::NoSuchAgent)), "no agent");
+    let lost = agent::assign(app, lead, given.id, given.version, comms).await;
+    assert!(matches!(lost, Err(AgentError::NoSuchAgent)), "no agent");
     let leaving = line.staff(&["agent"]).await;
-    let given = desk::assign(app, lead, given.id, given.version, leaving)
+    let given = agent::assign(app, lead, given.id, given.version, leaving)
         .await
         .unwrap();
     released::disable(app, Actor::Staff(lead), leaving)
@@ -183,16 +183,16 @@ async fn a_lease_protects_ends_and_gives_back_the_place_in_the_queue() {
         .unwrap();
     let given = line.look(&given).await;
     assert_eq!(given.assignee, None, "no agent is left with it");
-    let lost = desk::assign(app, lead, given.id, given.version, leaving).await;
-    assert!(matches!(lost, Err(DeskError::NoSuchAgent)), "disabled");
-    let given = desk::assign(app, lead, given.id, given.version, line.agent)
+    let lost = agent::assign(app, lead, given.id, given.version, leaving).await;
+    assert!(matches!(lost, Err(AgentError::NoSuchAgent)), "disabled");
+    let given = agent::assign(app, lead, given.id, given.version, line.agent)
         .await
         .unwrap();
-    let free = desk::release(app, line.agent, given.id, given.version)
+    let free = agent::release(app, line.agent, given.id, given.version)
         .await
         .unwrap();
     assert_eq!((free.assignee, free.status), (None, TicketStatus::Open));
-    let last = desk::take_next(app, line.agent).await.unwrap().unwrap();
+    let last = agent::take_next(app, line.agent).await.unwrap().unwrap();
     assert_eq!(last.id, first.id);
 }
 
@@ -216,17 +216,17 @@ async fn answer_state_message_and_audit_are_one_transaction() {
     .await;
     let seen = Seen::of(&ticket);
     let then = Then::solved();
-    let failed = desk::reply(&line.app, line.agent, ticket.id, seen, "Answer", &then).await;
-    assert!(matches!(failed, Err(DeskError::Db(_))));
+    let failed = agent::reply(&line.app, line.agent, ticket.id, seen, "Answer", &then).await;
+    assert!(matches!(failed, Err(AgentError::Db(_))));
     assert_eq!(line.look(&ticket).await, ticket);
     assert_eq!(count().await, before);
 
     line.sql("drop trigger fail on outbox; create trigger fail before insert on audit_event for each row execute function fail()").await;
     let by = Actor::Staff(line.agent);
-    let failed = desk::transition(&line.app, by, ticket.id, ticket.version, &then).await;
-    assert!(matches!(failed, Err(DeskError::Db(_))));
-    let failed = desk::reply(&line.app, line.agent, ticket.id, seen, "Answer", &then).await;
-    assert!(matches!(failed, Err(DeskError::Db(_))));
+    let failed = agent::transition(&line.app, by, ticket.id, ticket.version, &then).await;
+    assert!(matches!(failed, Err(AgentError::Db(_))));
+    let failed = agent::reply(&line.app, line.agent, ticket.id, seen, "Answer", &then).await;
+    assert!(matches!(failed, Err(AgentError::Db(_))));
     assert_eq!(line.look(&ticket).await, ticket);
     assert_eq!(count().await, before);
 }

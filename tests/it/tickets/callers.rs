@@ -7,7 +7,7 @@ use candor::id::{PersonId, StaffId};
 use candor::link::StatusLink;
 use candor::person::find::{Clue, find};
 use candor::staff::StaffRole::{Agent, Comms, Lead};
-use candor::ticket::desk::{self, Caller, Seen};
+use candor::ticket::agent::{self, Caller, Seen};
 use candor::ticket::intake::{self, Asked};
 use candor::ticket::{Then, Ticket, store};
 
@@ -57,7 +57,7 @@ impl Helpline {
             topic: "",
             verified,
         };
-        let opened = desk::open_for_caller(&self.house.app, by, &caller, "Asks about a bank.");
+        let opened = agent::open_for_caller(&self.house.app, by, &caller, "Asks about a bank.");
         opened.await.unwrap()
     }
 
@@ -245,7 +245,7 @@ async fn b14_a_call_is_told_as_a_call_and_of_an_unverified_caller_only_what_we_w
     );
 
     let then = Then::solved();
-    desk::reply(
+    agent::reply(
         &line.house.app,
         by,
         stranger.id,

@@ -1,7 +1,7 @@
 //! Promise P8: only the 17 moves of the published table, by agents' actions and by raw SQL.
 
 use candor::actor::Actor;
-use candor::ticket::desk::{self, DeskError, Seen};
+use candor::ticket::agent::{self, AgentError, Seen};
 use candor::ticket::guard::Refusal;
 use candor::ticket::{TicketStatus, store};
 
@@ -27,25 +27,25 @@ async fn p8_of_all_pairs_agents_actions_make_only_the_legal_ones() {
             let mut done = false;
             for by in [Actor::Staff(agent), Actor::System("test")] {
                 let (id, version) = (ticket.id, ticket.version);
-                match desk::transition(app, by, id, version, &then).await {
+                match agent::transition(app, by, id, version, &then).await {
                     Ok(after) => {
                         assert_eq!((after.status, after.version), (to, version + 1));
                         assert_eq!(line.look(&ticket).await, after);
                         done = true;
                         ticket = line.ticket_at(from).await;
                     }
-                    Err(DeskError::Refused(_)) => assert_eq!(line.look(&ticket).await, ticket),
+                    Err(AgentError::Refused(_)) => assert_eq!(line.look(&ticket).await, ticket),
                     Err(other) => panic!("{from} to {to}: {other}"),
                 }
             }
             let seen = Seen::of(&ticket);
-            match desk::reply(app, agent, ticket.id, seen, "Words.", &then).await {
+            match agent::reply(app, agent, ticket.id, seen, "Words.", &then).await {
                 Ok(after) => {
                     assert_eq!(after.status, to);
                     done |= from != to;
                     ticket = line.ticket_at(from).await;
                 }
-                Err(DeskError::Refused(why)) => {
+                Err(AgentError::Refused(why)) => {
                     let illegal = matches!(why, Refusal::IllegalMove { .. });
                     assert_eq!(
                         illegal,

@@ -3,7 +3,7 @@
 use candor::actor::Actor;
 use candor::ticket::intake::{Answered, Asked};
 use candor::ticket::released;
-use candor::ticket::{Then, TicketStatus, desk, intake, store};
+use candor::ticket::{Then, TicketStatus, agent, intake, store};
 use chrono::TimeDelta;
 
 use super::{ANN, Helpline};
@@ -27,7 +27,7 @@ async fn the_sixth_question_keeps_the_harm_it_tells_of_and_rises() {
     };
     assert_eq!(ticket.urgency.score, 56);
     assert!(ticket.urgency.why.contains("fraud or theft"));
-    let next = desk::take_next(&line.app, line.agent).await.unwrap();
+    let next = agent::take_next(&line.app, line.agent).await.unwrap();
     assert_eq!(
         next.unwrap().id,
         ticket.id,
@@ -80,7 +80,7 @@ async fn a_reopened_ticket_never_goes_to_an_agent_who_was_disabled() {
     let ticket = again.ticket();
     assert_eq!((ticket.status, ticket.assignee), (TicketStatus::Open, None));
     let other = line.staff(&["agent"]).await;
-    let next = desk::take_next(&line.app, other).await.unwrap().unwrap();
+    let next = agent::take_next(&line.app, other).await.unwrap().unwrap();
     assert_eq!(next.id, asked.id);
 }
 

@@ -8,7 +8,7 @@ use candor::mail::Letter;
 use candor::ticket::intake::{Answered, Asked, IntakeError};
 use candor::ticket::store::Filter;
 use candor::ticket::{
-    BadWords, Then, Ticket, TicketChannel, TicketStatus, code, desk, intake, store,
+    BadWords, Then, Ticket, TicketChannel, TicketStatus, agent, code, intake, store,
 };
 use chrono::TimeDelta;
 
@@ -48,10 +48,10 @@ async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
     assert!(raw.contains(ticket.number.as_str()) && raw.contains("48 hours"));
     assert!(!raw.contains("stolen"), "a receipt quotes nothing");
 
-    let taken = desk::take_next(app, line.agent).await.unwrap().unwrap();
+    let taken = agent::take_next(app, line.agent).await.unwrap().unwrap();
     assert_eq!((taken.id, taken.status), (ticket.id, TicketStatus::Open));
     assert_eq!(taken.assignee, Some(line.agent));
-    assert!(desk::take_next(app, line.agent).await.unwrap().is_none());
+    assert!(agent::take_next(app, line.agent).await.unwrap().is_none());
 
     let answer = "Call your bank today.\nThen write to us again.";
     let pending = line
@@ -249,23 +249,23 @@ async fn a_caller_gets_a_ticket_and_a_call_can_solve_it() {
         })
         .await;
     for person in [Some(ann), None] {
-        let caller = desk::Caller {
+        let caller = agent::Caller {
             incident: line.incident,
             person,
             locale: "de",
             topic: "Karte",
             verified: false,
         };
-        let opened = desk::open_for_caller(&line.app, line.agent, &caller, "Sie sagt …").await;
+        let opened = agent::open_for_caller(&line.app, line.agent, &caller, "Sie sagt …").await;
         let ticket = opened.unwrap();
         assert_eq!(
             (ticket.status, ticket.channel),
             (TicketStatus::Open, TicketChannel::Phone)
         );
         assert_eq!(line.moves(&ticket).await, [">open staff"]);
-        let seen = desk::Seen::of(&ticket);
+        let seen = agent::Seen::of(&ticket);
         let then = Then::solved();
-        let call = desk::log_call(&line.app, line.agent, ticket.id, seen, "Erklärt.", &then).await;
+        let call = agent::log_call(&line.app, line.agent, ticket.id, seen, "Erklärt.", &then).await;
         assert_eq!(call.unwrap().status, TicketStatus::Solved);
     }
     assert_eq!(line.number("select count(*) from outbox").await, 0);

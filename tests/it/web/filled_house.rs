@@ -7,7 +7,7 @@ use candor::link::StatusLink;
 use candor::postal::{PostalKind, take};
 use candor::scope::ScopeMode;
 use candor::staff::StaffRole;
-use candor::ticket::desk::{self, Seen};
+use candor::ticket::agent::{self, Seen};
 use candor::ticket::{Then, TicketStatus, intake};
 use chrono::TimeDelta;
 
@@ -107,12 +107,12 @@ async fn tickets(house: &House, scene: &Scene) -> PersonId {
         let Some(then) = end else { continue };
         let opened = Then::to(TicketStatus::Open);
         let by = candor::actor::Actor::Staff(agent);
-        let taken = desk::transition(app, by, ticket.id, ticket.version, &opened)
+        let taken = agent::transition(app, by, ticket.id, ticket.version, &opened)
             .await
             .unwrap();
         if then.to != TicketStatus::Open {
             let seen = Seen::version(taken.version);
-            desk::reply(app, agent, ticket.id, seen, "Your name.", &then)
+            agent::reply(app, agent, ticket.id, seen, "Your name.", &then)
                 .await
                 .unwrap();
         }

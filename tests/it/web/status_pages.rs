@@ -11,7 +11,7 @@ use candor::mail::Reply;
 use candor::mail::read::read;
 use candor::person::{Became, Settled, ToldBy};
 use candor::staff::StaffRole;
-use candor::ticket::{Then, desk, intake, store};
+use candor::ticket::{Then, agent, intake, store};
 use chrono::TimeDelta;
 
 use crate::client::{Browser, Site};
@@ -63,9 +63,9 @@ async fn a_retracted_person_reads_that_they_are_not_affected_and_what_was_said_w
     // An answer waits while the list takes Ann out, ten days later.
     house.app.clock.advance(TimeDelta::days(10));
     let agent = house.staff(&["agent"]).await;
-    let seen = desk::Seen::of(&asked);
+    let seen = agent::Seen::of(&asked);
     let solved = Then::solved();
-    desk::reply(
+    agent::reply(
         &house.app,
         agent,
         asked.id,
@@ -93,9 +93,9 @@ async fn a_retracted_person_reads_that_they_are_not_affected_and_what_was_said_w
     let open = intake::did_not_help(&house.app, ann, asked.id, "")
         .await
         .unwrap();
-    let seen = desk::Seen::of(open.ticket());
+    let seen = agent::Seen::of(open.ticket());
     let by = open.ticket().assignee.unwrap();
-    desk::reply(
+    agent::reply(
         &house.app,
         by,
         asked.id,

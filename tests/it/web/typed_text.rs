@@ -6,7 +6,7 @@ use candor::incident::{Facts, steer};
 use candor::link::StatusLink;
 use candor::staff::StaffRole::{Agent, Comms};
 use candor::template::{Variant, Variants, edit};
-use candor::ticket::desk;
+use candor::ticket::agent;
 use candor::ticket::{Then, TicketStatus, intake};
 use serde_json::json;
 
@@ -101,7 +101,7 @@ async fn l6_l7_l9_typed_text_is_kept_in_a_real_browser() {
                     intake::ask(&house.app, scene.incident, *person, "", "What was taken?").await;
                 let ticket = asked.unwrap().ticket().clone();
                 let open = Then::to(TicketStatus::Open);
-                desk::transition(
+                agent::transition(
                     &house.app,
                     Actor::Staff(staff.id),
                     ticket.id,

@@ -28,7 +28,7 @@ use crate::web::console::Choice;
 use crate::web::console::names::Names;
 use crate::web::figures::filters;
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::problem::{Answer, Problem};
 
 /// `/console/audit`
@@ -36,7 +36,7 @@ use crate::web::problem::{Answer, Problem};
 #[template(path = "console/audit/audit.html")]
 pub struct AuditLog {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The filter.
     pub sought: Filter,
     /// One page of the actions.

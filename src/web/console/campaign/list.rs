@@ -29,7 +29,7 @@ use crate::web::console::incident::incident_at;
 use crate::web::conversation::sentence;
 use crate::web::figures::filters;
 use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Faults};
+use crate::web::page::{self, Area, ConsoleFrame, Faults};
 use crate::web::problem::{Answer, Problem};
 use crate::{incident, template};
 
@@ -41,7 +41,7 @@ const LATEST: i64 = 100;
 #[template(path = "console/campaign/list.html")]
 pub struct Campaigns {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The campaigns, the latest first.
     pub campaigns: Vec<CampaignRow>,
     /// The form; `None` without the right to draft a campaign.

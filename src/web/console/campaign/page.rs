@@ -25,7 +25,7 @@ use crate::web::audience_counts::AudienceCounts;
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::{Button, HistoryLine};
 use crate::web::figures::filters;
-use crate::web::page::{self, Desk, Faults, Moment, span};
+use crate::web::page::{self, ConsoleFrame, Faults, Moment, span};
 use crate::web::problem::{Answer, Problem};
 
 /// `/console/campaigns/{id}`
@@ -33,7 +33,7 @@ use crate::web::problem::{Answer, Problem};
 #[template(path = "console/campaign/page.html")]
 pub struct CampaignPage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// Its id.
     pub id: String,
     /// Its name.

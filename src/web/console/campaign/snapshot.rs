@@ -22,7 +22,7 @@ use crate::web::console::HistoryLine;
 use crate::web::console::answer;
 use crate::web::console::history::history_with_reasons;
 use crate::web::console::names::Names;
-use crate::web::page::{Area, Desk};
+use crate::web::page::{Area, ConsoleFrame};
 use crate::web::problem::Problem;
 
 /// A campaign and everything that its page shows, read at one moment.
@@ -35,7 +35,7 @@ pub(super) struct Snapshot {
     pub(super) content: Content,
     pub(super) names: Names,
     pub(super) now: DateTime<Utc>,
-    pub(super) desk: Desk,
+    pub(super) desk: ConsoleFrame,
     pub(super) factors: SpeedFactors,
     pub(super) pace: Option<Pace>,
     pub(super) ability: Ability,

@@ -30,7 +30,7 @@ use crate::incident::{self, Incident, IncidentState};
 use crate::notice::NoticeStatus;
 use crate::web::caller::Signed;
 use crate::web::figures::filters;
-use crate::web::page::{self, Area, Desk, Tone};
+use crate::web::page::{self, Area, ConsoleFrame, Tone};
 use crate::web::problem::{Answer, Problem};
 
 /// How many of the latest campaigns are read.
@@ -41,7 +41,7 @@ const LATEST: i64 = 100;
 #[template(path = "console/dashboard/dashboard.html")]
 pub struct Dashboard {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The tasks of the reader, the most urgent first.
     pub tasks: Vec<Task>,
     /// Incidents that are not closed: the most urgent first, then the latest.

@@ -14,7 +14,7 @@ use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::link::NoticeCode;
 use crate::staff::right::WorkTickets;
-use crate::ticket::desk::{self, Caller, DeskError};
+use crate::ticket::agent::{self, AgentError, Caller};
 use crate::ticket::{Then, Ticket, TicketStatus};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
@@ -22,7 +22,7 @@ use crate::web::console::ticket::actions;
 use crate::web::conversation::sentence;
 use crate::web::form::Form;
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Faults};
+use crate::web::page::{self, Area, ConsoleFrame, Faults};
 use crate::web::problem::{Answer, Problem};
 
 /// `/console/helpline/call`
@@ -30,7 +30,7 @@ use crate::web::problem::{Answer, Problem};
 #[template(path = "console/helpline/call.html")]
 pub struct CallForm {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The person's reference, notice code, e-mail address or ticket number, as typed.
     pub reference: String,
     /// The incidents in which the caller was found, or all before a search; the first option is none.
@@ -188,13 +188,13 @@ async fn open(
         topic: "",
         verified: !how.is_empty(),
     };
-    let ticket = match desk::open_for_caller(app, who.id, &caller, &text).await {
-        Err(DeskError::Words(why)) => return Ok(Err(refusal("text", sentence(why)))),
+    let ticket = match agent::open_for_caller(app, who.id, &caller, &text).await {
+        Err(AgentError::Words(why)) => return Ok(Err(refusal("text", sentence(why)))),
         opened => opened?,
     };
     if typed.then == TicketStatus::Solved.as_str() {
         let then = Then::solved();
-        desk::transition(app, who.actor(), ticket.id, ticket.version, &then).await?;
+        agent::transition(app, who.actor(), ticket.id, ticket.version, &then).await?;
     }
     Ok(Ok(ticket))
 }

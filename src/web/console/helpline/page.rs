@@ -14,14 +14,14 @@ use crate::db::Conn;
 use crate::db::enums::UnknownWord;
 use crate::staff::Right;
 use crate::staff::right::{SeeTickets, WorkTickets};
-use crate::ticket::desk;
+use crate::ticket::agent;
 use crate::ticket::store::{self, Cursor, Filter};
 use crate::web::caller::Allowed;
 use crate::web::console::names::Names;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Flash, Tone};
+use crate::web::page::{self, Area, ConsoleFrame, Flash, Tone};
 use crate::web::problem::{Answer, Kind, Problem};
 
 /// `/console/helpline`
@@ -29,7 +29,7 @@ use crate::web::problem::{Answer, Kind, Problem};
 #[template(path = "console/helpline/page.html")]
 pub struct Helpline {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The queue and my tickets.
     pub work: Work,
     /// For leads: the waiting tickets, the most urgent first, or the tickets in one state, the latest first.
@@ -91,7 +91,7 @@ pub async fn show(
     }
     let desk = frame::console(&app, &mut conn, &req, &who, Area::Helpline).await?;
     let view = Helpline {
-        desk: Desk { flash, ..desk },
+        desk: ConsoleFrame { flash, ..desk },
         work: work::work(&app, &mut conn, &who, &names).await?,
         list,
     };
@@ -103,7 +103,7 @@ pub async fn show(
 /// # Errors
 /// Database errors.
 pub async fn next(who: Allowed<WorkTickets>, app: Data<App>, _form: Form<Nothing>) -> Answer {
-    let to = match desk::take_next(&app, who.id).await? {
+    let to = match agent::take_next(&app, who.id).await? {
         Some(ticket) => format!("/console/tickets/{}", ticket.id),
         None => "/console/helpline?nobody".to_owned(),
     };

@@ -20,7 +20,7 @@ use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
 use crate::web::form::Form;
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Faults};
+use crate::web::page::{self, Area, ConsoleFrame, Faults};
 use crate::web::problem::{Answer, Problem};
 
 /// The maximum number of people to show the tickets of.
@@ -31,7 +31,7 @@ const MAX_PEOPLE: usize = 20;
 #[template(path = "console/helpline/search.html")]
 pub struct Search {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The queue and my tickets.
     pub work: Work,
     /// What was typed.

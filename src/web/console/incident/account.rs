@@ -14,7 +14,7 @@ use crate::staff::right::SeeIncidents;
 use crate::web::caller::Allowed;
 use crate::web::console::{Account, answer};
 use crate::web::figures::filters;
-use crate::web::page::{self, Area, Desk};
+use crate::web::page::{self, Area, ConsoleFrame};
 use crate::web::problem::Answer;
 
 /// `/console/incidents/{slug}/account`
@@ -22,7 +22,7 @@ use crate::web::problem::Answer;
 #[template(path = "console/incident/account.html")]
 pub struct AccountPage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incident's address.
     pub slug: String,
     /// The incident's title.

@@ -21,7 +21,7 @@ use crate::web::caller::Allowed;
 use crate::web::console::answer::{self, out_of_date, redirect};
 use crate::web::figures::filters;
 use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::person_lookup::CAMPAIGNS;
 use crate::web::problem::{Answer, Problem};
 use crate::web::public::Fact;
@@ -104,7 +104,7 @@ fn to_preview(slug: &str) -> HttpResponse {
 #[template(path = "console/incident/facts.html")]
 pub struct Preview {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incident's address.
     pub slug: String,
     /// Its working title.
@@ -199,7 +199,7 @@ pub async fn preview(
     )?)
 }
 
-fn preview_page(desk: Desk, of: Incident, has_spoken: bool) -> Preview {
+fn preview_page(desk: ConsoleFrame, of: Incident, has_spoken: bool) -> Preview {
     let public = of.public_facts();
     let rows: Vec<Row> = changes(public, &of.facts)
         .into_iter()

@@ -16,7 +16,7 @@ use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::{self, redirect};
 use crate::web::figures::filters;
 use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Faults, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
 use crate::web::problem::Answer;
 
 /// `/console/incidents`
@@ -24,7 +24,7 @@ use crate::web::problem::Answer;
 #[template(path = "console/incident/list.html")]
 pub struct Incidents {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incidents, the latest first.
     pub incidents: Vec<IncidentRow>,
     /// The form; `None` without the right to open an incident.

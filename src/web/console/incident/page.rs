@@ -28,7 +28,7 @@ use crate::web::console::tasks::{self, Figures, Task};
 use crate::web::console::{Account, Button, Choice, HistoryLine};
 use crate::web::figures::filters;
 use crate::web::form::resubmit::accepted;
-use crate::web::page::{self, Area, Desk, Faults, Flash, Moment, span};
+use crate::web::page::{self, Area, ConsoleFrame, Faults, Flash, Moment, span};
 use crate::web::problem::{Answer, Problem};
 use crate::web::public::{Fact, Update};
 
@@ -43,7 +43,7 @@ pub const PROMISE: &str = "Next update: ";
 #[template(path = "console/incident/page.html")]
 pub struct IncidentPage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// Its address.
     pub slug: String,
     /// Its title.
@@ -321,7 +321,7 @@ pub async fn done(
     let state = incident.state;
     let page = load(app, &mut conn, req, who, incident).await?;
     let flash = message(action);
-    let mut desk = moved(Desk { flash, ..page.desk }, state);
+    let mut desk = moved(ConsoleFrame { flash, ..page.desk }, state);
     desk.flash = desk.flash.map(|flash| Flash {
         text: flash.text + unsaved.in_words(),
         ..flash

@@ -5,7 +5,7 @@ use crate::incident::open::Open;
 use crate::web::console::Button;
 use crate::web::console::answer::MOVED;
 use crate::web::figures::count;
-use crate::web::page::{Desk, Flash};
+use crate::web::page::{ConsoleFrame, Flash};
 
 /// The button for a next state, or why the state is not allowed yet. `promises`: the latest public update promises the next
 /// one.
@@ -69,7 +69,7 @@ fn stay_untold(open: &Open) -> String {
 }
 
 /// Names the new state in the message about a change of state.
-pub fn moved(desk: Desk, state: IncidentState) -> Desk {
+pub fn moved(desk: ConsoleFrame, state: IncidentState) -> ConsoleFrame {
     let flash = desk.flash.map(|flash| match flash.text == MOVED {
         true => Flash {
             text: format!("The incident is now {state}."),
@@ -77,5 +77,5 @@ pub fn moved(desk: Desk, state: IncidentState) -> Desk {
         },
         false => flash,
     });
-    Desk { flash, ..desk }
+    ConsoleFrame { flash, ..desk }
 }

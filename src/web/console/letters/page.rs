@@ -25,7 +25,7 @@ use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
 use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
-use crate::web::page::{self, Area, Desk, Faults, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
 use crate::{db, summary};
 
@@ -34,7 +34,7 @@ use crate::{db, summary};
 #[template(path = "console/letters/page.html")]
 pub struct LettersPage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incident's address.
     pub slug: String,
     /// The incident's title.

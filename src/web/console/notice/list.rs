@@ -21,7 +21,7 @@ use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::console::campaign::progress::Counts;
 use crate::web::figures::filters;
-use crate::web::page::{self, Area, Desk};
+use crate::web::page::{self, Area, ConsoleFrame};
 use crate::web::problem::{Answer, Problem};
 
 /// Notices on one page.
@@ -32,7 +32,7 @@ const PAGE_SIZE: i64 = 50;
 #[template(path = "console/notice/list.html")]
 pub struct Notices {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The campaign's id.
     pub id: String,
     /// The campaign's name.

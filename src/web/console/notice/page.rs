@@ -17,7 +17,7 @@ use crate::web::attempts::AttemptView;
 use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::figures::filters;
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::problem::Answer;
 
 /// `/console/notices/{id}`
@@ -25,7 +25,7 @@ use crate::web::problem::Answer;
 #[template(path = "console/notice/page.html")]
 pub struct NoticePage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The campaign's id.
     pub campaign: String,
     /// The campaign's name.

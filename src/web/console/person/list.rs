@@ -21,7 +21,7 @@ use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
 use crate::web::figures::filters;
-use crate::web::page::{self, Area, Desk};
+use crate::web::page::{self, Area, ConsoleFrame};
 use crate::web::problem::{Answer, Problem};
 
 /// People on one page.
@@ -32,7 +32,7 @@ const PAGE_SIZE: usize = 50;
 #[template(path = "console/person/list.html")]
 pub struct PeoplePage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incident's address.
     pub slug: String,
     /// The filter in words.

@@ -26,7 +26,7 @@ use crate::web::console::answer;
 use crate::web::conversation::kind_in_words;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::person_lookup;
 use crate::web::problem::{Answer, Problem};
 
@@ -35,7 +35,7 @@ use crate::web::problem::{Answer, Problem};
 #[template(path = "console/person/page.html")]
 pub struct PersonPage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incident's address.
     pub slug: String,
     /// The incident's title.

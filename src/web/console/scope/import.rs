@@ -21,7 +21,7 @@ use crate::web::console::incident::incident_at;
 use crate::web::conversation::sentence;
 use crate::web::figures::filters;
 use crate::web::multipart::{Parts, boundary};
-use crate::web::page::{self, Area, Desk, Fault, Faults};
+use crate::web::page::{self, Area, ConsoleFrame, Fault, Faults};
 use crate::web::problem::{Answer, Kind, Problem};
 use crate::web::upload_chunks::told;
 use crate::web::{Home, form, list_import};
@@ -34,7 +34,7 @@ const FIELD: usize = 1_000;
 #[template(path = "console/scope/import.html")]
 pub struct Import {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incident's address.
     pub slug: String,
     /// The incident's title.

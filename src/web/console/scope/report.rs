@@ -23,7 +23,7 @@ use crate::web::console::incident::incident_at;
 use crate::web::console::incident::page::DIED;
 use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
-use crate::web::page::{self, Area, Desk, Faults, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
 use crate::web::rejects as download;
 
@@ -32,7 +32,7 @@ use crate::web::rejects as download;
 #[template(path = "console/scope/report.html")]
 pub struct ScopeReport {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The incident's address.
     pub slug: String,
     /// The incident's title.

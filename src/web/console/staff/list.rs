@@ -15,7 +15,7 @@ use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
-use crate::web::page::{self, Area, Desk, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Moment};
 use crate::web::problem::Answer;
 
 /// `/console/staff`
@@ -23,7 +23,7 @@ use crate::web::problem::Answer;
 #[template(path = "console/staff/list.html")]
 pub struct StaffList {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// All accounts, by name.
     pub staff: Vec<StaffRow>,
     /// Whether the reader may disable accounts and revoke keys.

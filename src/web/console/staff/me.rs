@@ -18,7 +18,7 @@ use crate::web::caller::Signed;
 use crate::web::figures::filters;
 use crate::web::form::{Form, Nothing};
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Faults, Flash, Moment, Tone};
+use crate::web::page::{self, Area, ConsoleFrame, Faults, Flash, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
 
 /// `/console/me`
@@ -26,7 +26,7 @@ use crate::web::problem::{Answer, Problem};
 #[template(path = "console/staff/me.html")]
 pub struct Me {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The own sessions, the newest first.
     pub sessions: Vec<SessionRow>,
     /// The faults of the form.
@@ -162,7 +162,7 @@ async fn page(
     let sessions = session::list(app, who.id).await?;
     let mut conn = app.db.get().await?;
     let view = Me {
-        desk: Desk {
+        desk: ConsoleFrame {
             flash,
             ..frame::console(app, &mut conn, req, who, Area::Me).await?
         },

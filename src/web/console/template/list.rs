@@ -19,7 +19,7 @@ use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::{self, redirect};
 use crate::web::figures::filters;
 use crate::web::form::Form;
-use crate::web::page::{self, Area, Desk, Faults, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
 use crate::web::problem::Answer;
 
 /// The first text of a new template: the sections that readers need and laws require.
@@ -41,7 +41,7 @@ pub(crate) const LATEST: i64 = 200;
 #[template(path = "console/template/list.html")]
 pub struct Templates {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The templates.
     pub templates: Vec<TemplateRow>,
     /// The form; `None` without the right to edit templates.

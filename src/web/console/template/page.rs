@@ -22,7 +22,7 @@ use crate::web::console::answer;
 use crate::web::console::history::last_action;
 use crate::web::console::names::Names;
 use crate::web::figures::filters;
-use crate::web::page::{self, Area, Desk, Faults, Moment, Tone};
+use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
 use crate::{campaign, incident};
 
@@ -31,7 +31,7 @@ use crate::{campaign, incident};
 #[template(path = "console/template/page.html")]
 pub struct TemplatePage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// Its id.
     pub id: String,
     /// Its name, for staff.

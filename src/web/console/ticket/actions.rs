@@ -14,7 +14,7 @@ use crate::audit::Action;
 use crate::db::enums::UnknownWord;
 use crate::id::StaffId;
 use crate::staff::right::{LeadTickets, SeeTickets, WorkTickets};
-use crate::ticket::desk::{self, DeskError, Seen};
+use crate::ticket::agent::{self, AgentError, Seen};
 use crate::ticket::{Then, Ticket, TicketResolution, TicketStatus, store};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::form::resubmit::accepted;
@@ -142,18 +142,18 @@ async fn send(
     ticket: &Ticket,
     written: &Written,
     then: Option<Then>,
-) -> Result<Ticket, DeskError> {
+) -> Result<Ticket, AgentError> {
     let seen = Seen {
         version: written.version,
         messages: written.messages,
     };
     let text = &written.text;
     match then {
-        None => desk::note(app, who.id, ticket.id, written.note.last().unwrap_or(text)).await,
+        None => agent::note(app, who.id, ticket.id, written.note.last().unwrap_or(text)).await,
         Some(then) if written.kind == Kind::Call => {
-            desk::log_call(app, who.id, ticket.id, seen, text, &then).await
+            agent::log_call(app, who.id, ticket.id, seen, text, &then).await
         }
-        Some(then) => desk::reply(app, who.id, ticket.id, seen, text, &then).await,
+        Some(then) => agent::reply(app, who.id, ticket.id, seen, text, &then).await,
     }
 }
 
@@ -209,7 +209,7 @@ pub async fn transition(
     if ticket.status == TicketStatus::Solved {
         then = then.because("opened again by an agent");
     }
-    match desk::transition(&app, who.actor(), ticket.id, form.version, &then).await {
+    match agent::transition(&app, who.actor(), ticket.id, form.version, &then).await {
         Ok(ticket) => done_with(&app, &req, &who, &ticket, ("move", typed(&req))).await,
         Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
     }
@@ -227,7 +227,7 @@ pub async fn take(
     form: Form<Moved>,
 ) -> Answer {
     let ticket = find(&app, &path).await?;
-    match desk::take(&app, who.id, ticket.id, form.version).await {
+    match agent::take(&app, who.id, ticket.id, form.version).await {
         Ok(ticket) => done_with(&app, &req, &who, &ticket, ("take", typed(&req))).await,
         Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
     }
@@ -245,7 +245,7 @@ pub async fn release(
     form: Form<Moved>,
 ) -> Answer {
     let ticket = find(&app, &path).await?;
-    match desk::release(&app, who.id, ticket.id, form.version).await {
+    match agent::release(&app, who.id, ticket.id, form.version).await {
         Ok(ticket) => done_with(&app, &req, &who, &ticket, ("release", typed(&req))).await,
         Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
     }
@@ -266,7 +266,7 @@ pub async fn assign(
     let agent = form
         .agent
         .ok_or_else(|| Problem::new(problem::Kind::BadRequest).because("choose the agent"))?;
-    match desk::assign(&app, who.id, ticket.id, form.version, agent).await {
+    match agent::assign(&app, who.id, ticket.id, form.version, agent).await {
         Ok(ticket) => done_with(&app, &req, &who, &ticket, ("assign", typed(&req))).await,
         Err(error) => refused(&app, &req, &who, &ticket, error, typed(&req)).await,
     }
@@ -300,13 +300,13 @@ async fn refused(
     req: &HttpRequest,
     who: &Signed,
     before: &Ticket,
-    error: DeskError,
+    error: AgentError,
     draft: Draft,
 ) -> Answer {
     let (status, ticket, draft) = match error {
-        DeskError::Db(error) => return Err(error.into()),
-        DeskError::Missing => return Err(Problem::not_found()),
-        DeskError::Conflict(conflict) => {
+        AgentError::Db(error) => return Err(error.into()),
+        AgentError::Missing => return Err(Problem::not_found()),
+        AgentError::Conflict(conflict) => {
             let now = conflict.now.clone();
             (
                 StatusCode::CONFLICT,
@@ -317,21 +317,21 @@ async fn refused(
                 },
             )
         }
-        DeskError::HeldBy(_) => {
+        AgentError::HeldBy(_) => {
             let ticket = find(app, &before.id.to_string()).await?;
             (StatusCode::CONFLICT, ticket, draft.refused("", &error))
         }
-        DeskError::NoSuchAgent => (
+        AgentError::NoSuchAgent => (
             StatusCode::UNPROCESSABLE_ENTITY,
             before.clone(),
             draft.refused("agent", &error),
         ),
-        DeskError::Words(_) => (
+        AgentError::Words(_) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             before.clone(),
             draft.refused("", &error),
         ),
-        DeskError::Refused(refusal) => {
+        AgentError::Refused(refusal) => {
             let field = field_of(&refusal);
             (
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -4,12 +4,12 @@ use chrono::TimeDelta;
 
 use super::view::Conflict;
 use crate::app::App;
-use crate::ticket::{MessageKind, desk};
+use crate::ticket::{MessageKind, agent};
 use crate::web::caller::Signed;
 use crate::web::page::span;
 
 /// The change since the page was loaded, for the reader `who`.
-pub fn in_words(app: &App, who: &Signed, conflict: &desk::Conflict) -> Conflict {
+pub fn in_words(app: &App, who: &Signed, conflict: &agent::Conflict) -> Conflict {
     let customers = conflict
         .newer
         .iter()

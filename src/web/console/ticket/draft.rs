@@ -1,6 +1,6 @@
 //! What an agent typed on the ticket page, and why it was refused.
 
-use crate::ticket::desk;
+use crate::ticket::agent;
 use crate::ticket::guard::Refusal;
 use crate::ticket::status::Need;
 use crate::web::conversation::sentence;
@@ -24,7 +24,7 @@ pub struct Draft {
     /// Why it was refused.
     pub faults: Faults,
     /// A change of the ticket since the page was loaded.
-    pub conflict: Option<Box<desk::Conflict>>,
+    pub conflict: Option<Box<agent::Conflict>>,
     /// The word of the last action.
     pub did: String,
 }

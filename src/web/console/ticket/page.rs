@@ -22,7 +22,7 @@ use crate::web::console::names::Names;
 use crate::web::console::{Button, Choice};
 use crate::web::conversation::Message;
 use crate::web::frame;
-use crate::web::page::{self, Area, Desk, Flash, Moment, Tone};
+use crate::web::page::{self, Area, ConsoleFrame, Flash, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
 
 /// Shows the page.
@@ -57,7 +57,7 @@ pub async fn show(
     let flash = flash(&draft, &locked, &answered);
     let desk = frame::console(app, &mut conn, req, who, Area::Helpline).await?;
     let view = TicketPage {
-        desk: Desk { flash, ..desk },
+        desk: ConsoleFrame { flash, ..desk },
         work: work::work(app, &mut conn, who, &names).await?,
         id: ticket.id.to_string(),
         incident: incident.title,

@@ -16,7 +16,7 @@ use crate::seal::IncidentKey;
 use crate::ticket::{self, Ticket, TicketChannel};
 use crate::web::console::Choice;
 use crate::web::console::person::reference::reassigned;
-use crate::web::notification::{Case, Wrong};
+use crate::web::notification::{NotificationHistory, Wrong};
 use crate::web::person_lookup::{campaign_of, written_to};
 use crate::web::problem::Problem;
 use crate::web::public::my_status::subject;
@@ -54,7 +54,7 @@ pub async fn zone(
         });
     };
     let (campaigns, notices) = written_to(conn, of.incident, person.id).await?;
-    let case = Case::of(conn, person, notices.clone()).await?;
+    let case = NotificationHistory::of(conn, person, notices.clone()).await?;
     let mut lines = notice_lines(app, &campaigns, (&notices, &case), person);
     lines.extend(postal_lines(app, key, &case.items)?);
     let connected = ticket::store::connected(conn, of).await?.into_iter();
@@ -98,7 +98,7 @@ pub async fn zone(
 fn notice_lines(
     app: &App,
     campaigns: &[Campaign],
-    (notices, case): (&[Notice], &Case),
+    (notices, case): (&[Notice], &NotificationHistory),
     person: &Person,
 ) -> Vec<NoticeLine> {
     let mut lines = Vec::new();
@@ -177,7 +177,7 @@ fn day(at: DateTime<Utc>) -> impl std::fmt::Display {
 }
 
 /// The sentence about the list by which the person is not affected; empty for an affected person.
-fn not_affected(case: &Case) -> String {
+fn not_affected(case: &NotificationHistory) -> String {
     match case.listed {
         _ if !case.retracted => String::new(),
         Some(Listed { version, at }) => format!(

@@ -6,14 +6,14 @@ use crate::web::console::helpline::work::Work;
 use crate::web::console::{Button, Choice};
 use crate::web::conversation::Message;
 use crate::web::figures::filters;
-use crate::web::page::{Desk, Faults, Moment};
+use crate::web::page::{ConsoleFrame, Faults, Moment};
 
 /// `/console/tickets/{id}`
 #[derive(Template)]
 #[template(path = "console/ticket/page.html")]
 pub struct TicketPage {
     /// The frame.
-    pub desk: Desk,
+    pub desk: ConsoleFrame,
     /// The queue and the tickets of the reader (left zone).
     pub work: Work,
     /// Its id.

@@ -5,7 +5,7 @@ use candor::id::{PersonId, TicketId};
 use candor::person::find::{Clue, find};
 use candor::scope::ScopeMode;
 use candor::staff::manage;
-use candor::ticket::desk::{self, DeskError};
+use candor::ticket::agent::{self, AgentError};
 use candor::ticket::{intake, reweigh, store};
 use diesel_async::RunQueryDsl;
 
@@ -42,13 +42,13 @@ async fn a_ticket_is_not_given_to_an_agent_who_is_being_disabled() {
     let app = house.app.clone();
     let assigned =
         tokio::spawn(
-            async move { desk::assign(&app, lead, ticket.id, ticket.version, agent).await },
+            async move { agent::assign(&app, lead, ticket.id, ticket.version, agent).await },
         );
     until_waiting(&house, pid, 1).await;
     raw.batch_execute("commit").await.unwrap();
     let assigned = assigned.await.unwrap();
     assert!(
-        matches!(assigned, Err(DeskError::NoSuchAgent)),
+        matches!(assigned, Err(AgentError::NoSuchAgent)),
         "{assigned:?}"
     );
     let held = "select count(*) from ticket where assignee is not null";
@@ -56,7 +56,7 @@ async fn a_ticket_is_not_given_to_an_agent_who_is_being_disabled() {
     // Enabled again, the agent can have it.
     let actor = candor::actor::Actor::System("test");
     manage::enable(&house.app, actor, agent).await.unwrap();
-    let given = desk::assign(&house.app, lead, ticket.id, ticket.version, agent).await;
+    let given = agent::assign(&house.app, lead, ticket.id, ticket.version, agent).await;
     assert_eq!(given.unwrap().assignee, Some(agent));
 }
 

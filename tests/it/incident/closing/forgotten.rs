@@ -8,7 +8,7 @@ use candor::person::find::{Clue, find};
 use candor::scope::ScopeMode;
 use candor::scope::import::{ImportError, Source, import};
 use candor::staff::StaffRole;
-use candor::ticket::{desk, intake};
+use candor::ticket::{agent, intake};
 
 use super::{forget_it, go_through, no_campaign_is_drafted};
 use crate::client::Site;
@@ -46,12 +46,12 @@ async fn ended(house: &House, scene: &Scene) -> (String, String) {
     let person = find(app, incident, &clue).await.unwrap().remove(0);
     let asked = intake::ask(app, incident, person.id, "", "Was it me?").await;
     let number = asked.unwrap().ticket().number.clone();
-    let taken = desk::take_next(app, by).await.unwrap().unwrap();
+    let taken = agent::take_next(app, by).await.unwrap().unwrap();
     let then = candor::ticket::Then {
         resolution: Some(candor::ticket::TicketResolution::Answered),
         ..candor::ticket::Then::to(candor::ticket::TicketStatus::Solved)
     };
-    desk::reply(app, by, taken.id, desk::Seen::of(&taken), "Yes.", &then)
+    agent::reply(app, by, taken.id, agent::Seen::of(&taken), "Yes.", &then)
         .await
         .unwrap();
     house.send_all().await;
@@ -167,11 +167,11 @@ async fn d3_take_next_and_the_queue_know_no_tickets_of_forgotten_incidents() {
             .await
             .unwrap();
     }
-    let mine = desk::take_next(app, scene.comms).await.unwrap().unwrap();
+    let mine = agent::take_next(app, scene.comms).await.unwrap().unwrap();
     house
         .sql("update incident set wrapped_key = null, forgotten_at = now()")
         .await;
-    assert!(desk::take_next(app, scene.comms).await.unwrap().is_none());
+    assert!(agent::take_next(app, scene.comms).await.unwrap().is_none());
     let staff = site.signed_in("lead", StaffRole::ALL).await;
     let queue = staff.get("/console/helpline").body;
     assert!(queue.contains("<b>0</b> waiting"), "{queue}");

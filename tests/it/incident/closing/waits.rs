@@ -11,7 +11,7 @@ use candor::person::find::{Clue, find};
 use candor::scope::import::{Source, import};
 use candor::scope::{ScopeMode, activate};
 use candor::staff::StaffRole;
-use candor::ticket::desk::{self, Seen};
+use candor::ticket::agent::{self, Seen};
 use candor::ticket::{Then, TicketResolution, TicketStatus, intake};
 use serde_json::json;
 
@@ -45,9 +45,9 @@ async fn solve(house: &House, scene: &Scene) {
         resolution: Some(TicketResolution::Answered),
         ..Then::to(TicketStatus::Solved)
     };
-    while let Some(ticket) = desk::take_next(&house.app, scene.comms).await.unwrap() {
+    while let Some(ticket) = agent::take_next(&house.app, scene.comms).await.unwrap() {
         let seen = Seen::of(&ticket);
-        desk::reply(
+        agent::reply(
             &house.app,
             scene.comms,
             ticket.id,

@@ -121,7 +121,7 @@ async fn lists_come_in_pages_and_the_queue_in_the_order_of_taking() {
     let waiting = store::waiting(&mut conn).await.unwrap();
     assert_eq!((waiting.tickets, waiting.to_string().as_str()), (7, "7"));
     for person in by_urgency {
-        let taken = desk::take_next(&line.app, line.agent)
+        let taken = agent::take_next(&line.app, line.agent)
             .await
             .unwrap()
             .unwrap();
@@ -165,7 +165,7 @@ async fn no_personal_word_is_readable_in_the_tables() {
     let open = line
         .replies(&ticket, "PLANTED answer", Then::to(TicketStatus::Open))
         .await;
-    desk::note(&line.app, line.agent, open.id, "PLANTED note")
+    agent::note(&line.app, line.agent, open.id, "PLANTED note")
         .await
         .unwrap();
     code::send(&line.app, line.incident, ann).await.unwrap();
@@ -195,6 +195,6 @@ async fn no_personal_word_is_readable_in_the_tables() {
     assert!(gone.subject.is_none() && words.iter().all(|message| message.text.is_none()));
     assert_eq!(line.moves(&gone).await.len(), 2);
     let (by, then) = (Actor::Staff(line.agent), line.then(TicketStatus::Solved));
-    let deed = desk::transition(&line.app, by, gone.id, gone.version, &then);
+    let deed = agent::transition(&line.app, by, gone.id, gone.version, &then);
     assert!(deed.await.is_ok(), "a forgotten matter can still be ended");
 }

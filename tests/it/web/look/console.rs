@@ -50,7 +50,7 @@ use candor::web::console::template::page::{TemplatePage, Variant, Within};
 use candor::web::console::template::preview::{Finding, Preview};
 use candor::web::console::{Account, Button, Choice, HistoryLine};
 use candor::web::figures::{Chart, Column};
-use candor::web::page::{Area, Desk, Fault, Faults, Flash, Stopped, Tone};
+use candor::web::page::{Area, ConsoleFrame, Fault, Faults, Flash, Stopped, Tone};
 use candor::web::public::{Fact, Update};
 
 use self::campaigns::campaign_rows;
@@ -58,8 +58,8 @@ use super::helpline;
 use super::{HOSTILE, Pages, ago, now, row};
 
 /// The frame, on some page.
-pub fn desk(area: Area) -> Desk {
-    Desk {
+pub fn desk(area: Area) -> ConsoleFrame {
+    ConsoleFrame {
         organisation: "Northline Mobile".into(),
         name: "Ada Moreno".into(),
         roles: vec!["comms".into(), "approver".into()],

@@ -4,14 +4,14 @@ use candor::web::console::helpline::page::{Helpline, TicketList, TicketRow, Work
 use candor::web::console::helpline::search::{Person, Search};
 use candor::web::console::ticket::view::{Composer, Conflict, NoticeLine, PersonZone, TicketPage};
 use candor::web::conversation::{Kind, Message};
-use candor::web::page::{Area, Desk, Faults, Moment};
+use candor::web::page::{Area, ConsoleFrame, Faults, Moment};
 use chrono::TimeDelta;
 
 use super::console::{choice, deed, desk, fault};
 use super::{HOSTILE, ago, now};
 
-fn agent() -> Desk {
-    Desk {
+fn agent() -> ConsoleFrame {
+    ConsoleFrame {
         name: "Ben Okafor".into(),
         roles: vec!["agent".into()],
         may_stop: false,

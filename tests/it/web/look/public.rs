@@ -3,13 +3,13 @@
 mod status_page;
 
 use candor::web::conversation::{Kind, Message};
-use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, Tone, Visit};
+use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, PublicFrame, Tone};
 use candor::web::public::find_me::FindMe;
 use candor::web::public::home::{Home, Listed};
 use candor::web::public::incident::IncidentPage;
 use candor::web::public::my_status::{
-    Action, Ask, Corrected, Details, MyStatus, MyTicketLine, NotAffected, SentLetter, SentNotice,
-    Told, Wrong,
+    Action, Ask, Corrected, Details, LastNotification, MyStatus, MyTicketLine, NotAffected,
+    SentLetter, SentNotice, Wrong,
 };
 use candor::web::public::my_ticket::{MyTicket, Reply};
 use candor::web::public::problem::ProblemPage;
@@ -23,14 +23,14 @@ use super::{HOSTILE, Pages, now};
 
 const TOKEN: &str = "c2FtcGxl-dG9rZW4_MDEyMzQ1Njc4OWFiY2RlZg";
 
-fn visit() -> Visit {
+fn visit() -> PublicFrame {
     let language = |code: &str, name: &str, here| Language {
         code: code.into(),
         name: name.into(),
         href: format!("?lang={code}"),
         here,
     };
-    Visit {
+    PublicFrame {
         organisation: Organisation {
             name: "Northline Mobile".into(),
             site: "https://notice.northline.example".into(),
@@ -348,7 +348,7 @@ fn draw_verify(add: Add<'_>) {
         "problem_503",
         &ProblemPage::away(visit(), true, true, "R-8842-QX".into()),
     );
-    let arabic = Visit {
+    let arabic = PublicFrame {
         lang: "ar".into(),
         dir: "rtl".into(),
         ..visit()

@@ -12,7 +12,7 @@ use candor::postal::{PostalKind, take};
 use candor::scope::ScopeMode;
 use candor::staff::StaffRole;
 use candor::template::{Variant, Variants, edit};
-use candor::ticket::desk::{self, Seen};
+use candor::ticket::agent::{self, Seen};
 use candor::ticket::{Then, TicketStatus, intake};
 use chrono::TimeDelta;
 
@@ -299,7 +299,7 @@ async fn tickets(house: &House, scene: &Scene, people: &[PersonId]) {
             continue;
         }
         let opened = Then::to(TicketStatus::Open);
-        let Ok(taken) = desk::transition(app, by, ticket.id, ticket.version, &opened).await else {
+        let Ok(taken) = agent::transition(app, by, ticket.id, ticket.version, &opened).await else {
             continue;
         };
         let hold = Then::to(TicketStatus::OnHold)
@@ -312,7 +312,7 @@ async fn tickets(house: &House, scene: &Scene, people: &[PersonId]) {
             _ => Then::to(TicketStatus::Pending),
         };
         let seen = Seen::version(taken.version);
-        let said = desk::reply(app, agent, ticket.id, seen, "Your name.", &then).await;
+        let said = agent::reply(app, agent, ticket.id, seen, "Your name.", &then).await;
         said.unwrap();
         house.app.clock.advance(TimeDelta::minutes(1));
     }

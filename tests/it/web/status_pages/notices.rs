@@ -96,8 +96,8 @@ async fn after_the_window_the_page_offers_a_follow_up_and_both_are_connected() {
     let asked = intake::ask(&house.app, scene.incident, ann, "", "Hello?").await;
     let asked = asked.unwrap().ticket().clone();
     let agent = house.staff(&["agent"]).await;
-    let seen = desk::Seen::of(&asked);
-    desk::reply(&house.app, agent, asked.id, seen, "Hello.", &Then::solved())
+    let seen = agent::Seen::of(&asked);
+    agent::reply(&house.app, agent, asked.id, seen, "Hello.", &Then::solved())
         .await
         .unwrap();
     let (browser, mine) = (site.browser(), format!("{page}/tickets/{}", asked.number));

@@ -134,7 +134,7 @@ fn scopes() -> Vec<ScopeRow> {
 
 fn incident() -> IncidentPage {
     IncidentPage {
-        desk: Desk {
+        desk: ConsoleFrame {
             flash: Some(Flash {
                 tone: Tone::Done,
                 text: "Fact sheet saved. Notices not yet sent use it.".into(),
@@ -238,7 +238,7 @@ pub(super) fn draw(add: Add<'_>) {
     add(
         "c_dashboard_stopped",
         &Dashboard {
-            desk: Desk {
+            desk: ConsoleFrame {
                 stopped: Some(stopped),
                 ..desk(Area::Dashboard)
             },

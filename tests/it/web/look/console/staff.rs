@@ -165,7 +165,7 @@ pub(super) fn draw_other(add: Add<'_>) {
             typed: String::new(),
             typed_hint: "",
             back: "/console/campaigns/cmp_1".into(),
-            desk: Desk {
+            desk: ConsoleFrame {
                 unasked: true,
                 ..desk(Area::None)
             },

@@ -15,7 +15,7 @@ pub(super) fn status() -> MyStatus {
         token: TOKEN.into(),
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
-        told: Told::Email(now() - TimeDelta::days(3)),
+        told: LastNotification::Email(now() - TimeDelta::days(3)),
         missing: None,
         not_affected: None,
         actions: vec![
@@ -101,7 +101,7 @@ pub(super) fn draw_steps(add: Add<'_>) {
     add(
         "status_tier1",
         &MyStatus {
-            visit: Visit {
+            visit: PublicFrame {
                 flash: Some(flash),
                 ..visit()
             },
@@ -123,7 +123,7 @@ pub(super) fn draw_steps(add: Add<'_>) {
             step,
             ..Unlock::default()
         };
-        let told = Told::Post(Some(now()));
+        let told = LastNotification::Post(Some(now()));
         add(
             name,
             &MyStatus {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Conflict, DeskError, Seen};
+use super::{AgentError, Conflict, Seen};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
@@ -48,7 +48,7 @@ impl<'a> TicketAction<'a> {
         by: Actor,
         id: TicketId,
         seen: Seen,
-    ) -> Result<Self, DeskError> {
+    ) -> Result<Self, AgentError> {
         let tx = app.db.begin().await?;
         Self::begin_in(app, by, tx, id, seen).await
     }
@@ -60,7 +60,7 @@ impl<'a> TicketAction<'a> {
         tx: Tx,
         id: TicketId,
         seen: Seen,
-    ) -> Result<Self, DeskError> {
+    ) -> Result<Self, AgentError> {
         let mut action = Self::unseen_in(app, by, tx, id).await?;
         let ticket = &action.ticket;
         let unread = seen
@@ -72,14 +72,14 @@ impl<'a> TicketAction<'a> {
         let after = seen.messages.unwrap_or(ticket.messages);
         let newer = store::thread(&mut action.tx, &app.keys, &action.ticket, after).await?;
         let now = action.ticket;
-        Err(DeskError::Conflict(Box::new(Conflict { now, newer })))
+        Err(AgentError::Conflict(Box::new(Conflict { now, newer })))
     }
 
     pub(super) async fn begin_unseen(
         app: &'a App,
         by: Actor,
         id: TicketId,
-    ) -> Result<Self, DeskError> {
+    ) -> Result<Self, AgentError> {
         let tx = app.db.begin().await?;
         Self::unseen_in(app, by, tx, id).await
     }
@@ -89,7 +89,7 @@ impl<'a> TicketAction<'a> {
         by: Actor,
         mut tx: Tx,
         id: TicketId,
-    ) -> Result<Self, DeskError> {
+    ) -> Result<Self, AgentError> {
         let ticket = store::lock(&mut tx, &app.keys, id).await?;
         Ok(Self {
             app,
@@ -102,17 +102,17 @@ impl<'a> TicketAction<'a> {
     }
 
     /// Refuses what another agent's lease protects.
-    pub(super) fn not_held(&self) -> Result<(), DeskError> {
+    pub(super) fn not_held(&self) -> Result<(), AgentError> {
         match self.ticket.held_by(self.now) {
             Some(holder) if self.by.staff().is_some_and(|by| by != holder) => {
-                Err(DeskError::HeldBy(holder))
+                Err(AgentError::HeldBy(holder))
             }
             _ => Ok(()),
         }
     }
 
     /// Moves the ticket if the table lets it; `said`: with a message or call in the same act.
-    pub(super) async fn go(&mut self, then: &Then, said: bool) -> Result<(), DeskError> {
+    pub(super) async fn go(&mut self, then: &Then, said: bool) -> Result<(), AgentError> {
         let ever = said || store::is_answered(&mut self.tx, self.ticket.id).await?;
         let said = Said { now: said, ever };
         guard::check(
@@ -140,7 +140,7 @@ impl<'a> TicketAction<'a> {
     }
 
     /// What goes with a message or call: the move, if there is one, and the agent who has the ticket now.
-    pub(super) async fn speak(&mut self, by: StaffId, then: &Then) -> Result<(), DeskError> {
+    pub(super) async fn speak(&mut self, by: StaffId, then: &Then) -> Result<(), AgentError> {
         let from = self.ticket.status;
         if then.to != from || from == TicketStatus::New || from.is_done() {
             self.go(then, true).await?;
@@ -159,7 +159,7 @@ impl<'a> TicketAction<'a> {
         by: StaffId,
         kind: MessageKind,
         text: &str,
-    ) -> Result<i32, DeskError> {
+    ) -> Result<i32, AgentError> {
         let key = key_of(&mut self.tx, self.app, self.ticket.incident).await?;
         let no = self.ticket.heard(kind);
         let message = words(by, no, kind, text, self.now);
@@ -168,7 +168,7 @@ impl<'a> TicketAction<'a> {
     }
 
     /// Puts the answer in the outbox, if the customer can be written to.
-    pub(super) async fn write_letter(&mut self, no: i32, text: &str) -> Result<(), DeskError> {
+    pub(super) async fn write_letter(&mut self, no: i32, text: &str) -> Result<(), AgentError> {
         let Some(person) = self.ticket.person else {
             return Ok(());
         };
@@ -195,7 +195,7 @@ impl<'a> TicketAction<'a> {
         mut self,
         action: Action,
         detail: serde_json::Value,
-    ) -> Result<Ticket, DeskError> {
+    ) -> Result<Ticket, AgentError> {
         let conn: &mut Conn = &mut self.tx;
         let (id, version) = (self.ticket.id, self.ticket.version);
         self.ticket.updated_at = self.now;

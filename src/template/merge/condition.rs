@@ -4,14 +4,14 @@ use crate::element::{Element, ElementSet};
 
 /// One case in which a part of a notice is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Case {
+pub(super) enum Condition {
     /// This element of the reader was exposed.
     Has(Element),
     /// Nothing of the reader is exposed any more: a correction to people who are not affected after all.
     Nothing,
 }
 
-impl Case {
+impl Condition {
     /// `any`, `none`, or the code of an element; `None` if it is none of them.
     pub(super) fn parse(code: &str) -> Option<Vec<Self>> {
         match code {

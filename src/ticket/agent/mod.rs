@@ -61,7 +61,7 @@ pub struct Conflict {
 
 /// Why an action was not done. Nothing of it is written then.
 #[derive(Debug, thiserror::Error)]
-pub enum DeskError {
+pub enum AgentError {
     /// There is no such ticket, or its incident was forgotten.
     #[error("there is no such ticket")]
     Missing,
@@ -85,7 +85,7 @@ pub enum DeskError {
     Db(db::Error),
 }
 
-impl From<db::Error> for DeskError {
+impl From<db::Error> for AgentError {
     fn from(error: db::Error) -> Self {
         match error {
             db::Error::Missing => Self::Missing,
@@ -100,7 +100,7 @@ impl From<db::Error> for DeskError {
 ///
 /// # Errors
 /// The database's.
-pub async fn take_next(app: &App, by: StaffId) -> Result<Option<Ticket>, DeskError> {
+pub async fn take_next(app: &App, by: StaffId) -> Result<Option<Ticket>, AgentError> {
     let now = app.now();
     if app.lease_check.is_due(now) {
         store::release_expired(&mut *app.db.get().await?, now).await?;
@@ -129,18 +129,18 @@ pub async fn take_next(app: &App, by: StaffId) -> Result<Option<Ticket>, DeskErr
 /// Takes this ticket out of the line, for `helpline.lease_minutes`.
 ///
 /// # Errors
-/// [`DeskError::Conflict`], [`DeskError::HeldBy`]; [`DeskError::Refused`] for one that waits for no agent.
+/// [`AgentError::Conflict`], [`AgentError::HeldBy`]; [`AgentError::Refused`] for one that waits for no agent.
 pub async fn take(
     app: &App,
     by: StaffId,
     ticket: TicketId,
     version: i32,
-) -> Result<Ticket, DeskError> {
+) -> Result<Ticket, AgentError> {
     let mut action =
         TicketAction::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
     let theirs = action.ticket.assignee.filter(|holder| *holder != by);
     if let Some(holder) = theirs.filter(|_| !action.ticket.is_in_line(app.now())) {
-        return Err(DeskError::HeldBy(holder));
+        return Err(AgentError::HeldBy(holder));
     }
     let to = TicketStatus::Open;
     match action.ticket.status {
@@ -158,7 +158,7 @@ pub async fn take(
 ///
 /// # Errors
 /// The database's.
-pub async fn renew(app: &App, by: StaffId, ticket: TicketId) -> Result<bool, DeskError> {
+pub async fn renew(app: &App, by: StaffId, ticket: TicketId) -> Result<bool, AgentError> {
     let until = lease(app.config.helpline.lease_minutes, app.now());
     let mut conn = app.db.get().await?;
     Ok(store::set_lease(&mut conn, ticket, by, until).await?)
@@ -167,13 +167,13 @@ pub async fn renew(app: &App, by: StaffId, ticket: TicketId) -> Result<bool, Des
 /// Gives a ticket back to the queue, at its old place in line.
 ///
 /// # Errors
-/// [`DeskError::Conflict`], [`DeskError::HeldBy`].
+/// [`AgentError::Conflict`], [`AgentError::HeldBy`].
 pub async fn release(
     app: &App,
     by: StaffId,
     ticket: TicketId,
     version: i32,
-) -> Result<Ticket, DeskError> {
+) -> Result<Ticket, AgentError> {
     let mut action =
         TicketAction::begin(app, Actor::Staff(by), ticket, Seen::version(version)).await?;
     action.not_held()?;
@@ -185,22 +185,22 @@ pub async fn release(
 /// lease on it: it stays with them until they give it back.
 ///
 /// # Errors
-/// [`DeskError::Conflict`], [`DeskError::NoSuchAgent`]; [`DeskError::Refused`] for a finished one.
+/// [`AgentError::Conflict`], [`AgentError::NoSuchAgent`]; [`AgentError::Refused`] for a finished one.
 pub async fn assign(
     app: &App,
     by: StaffId,
     ticket: TicketId,
     version: i32,
     to: StaffId,
-) -> Result<Ticket, DeskError> {
+) -> Result<Ticket, AgentError> {
     let mut tx = app.db.begin().await?;
     // Locked before the ticket, in the order of the transaction that disables an account.
     let agent = match staff::store::share(&mut tx, to).await {
-        Err(db::Error::Missing) => return Err(DeskError::NoSuchAgent),
+        Err(db::Error::Missing) => return Err(AgentError::NoSuchAgent),
         found => found?,
     };
     if !agent.is_person() || agent.disabled_at.is_some() || !agent.may(Right::WorkTickets) {
-        return Err(DeskError::NoSuchAgent);
+        return Err(AgentError::NoSuchAgent);
     }
     let seen = Seen::version(version);
     let mut action = TicketAction::begin_in(app, Actor::Staff(by), tx, ticket, seen).await?;
@@ -240,7 +240,7 @@ pub async fn record_taken_in(app: &App, by: StaffId, ticket: &Ticket) -> db::Res
 /// status, except of a ticket that is new or finished.
 ///
 /// # Errors
-/// [`DeskError::Conflict`] if the customer wrote, or the ticket was changed, since `seen`.
+/// [`AgentError::Conflict`] if the customer wrote, or the ticket was changed, since `seen`.
 pub async fn reply(
     app: &App,
     by: StaffId,
@@ -248,7 +248,7 @@ pub async fn reply(
     seen: Seen,
     text: &str,
     then: &Then,
-) -> Result<Ticket, DeskError> {
+) -> Result<Ticket, AgentError> {
     check_text(text)?;
     let mut action = TicketAction::begin(app, Actor::Staff(by), ticket, seen).await?;
     action.not_held()?;
@@ -275,7 +275,7 @@ pub async fn log_call(
     seen: Seen,
     text: &str,
     then: &Then,
-) -> Result<Ticket, DeskError> {
+) -> Result<Ticket, AgentError> {
     check_text(text)?;
     let mut action = TicketAction::begin(app, Actor::Staff(by), ticket, seen).await?;
     action.not_held()?;
@@ -288,13 +288,13 @@ pub async fn log_call(
 /// Adds an internal note, in any status and without having the ticket.
 ///
 /// # Errors
-/// [`DeskError::Words`].
+/// [`AgentError::Words`].
 pub async fn note(
     app: &App,
     by: StaffId,
     ticket: TicketId,
     text: &str,
-) -> Result<Ticket, DeskError> {
+) -> Result<Ticket, AgentError> {
     check_text(text)?;
     let mut action = TicketAction::begin_unseen(app, Actor::Staff(by), ticket).await?;
     let no = action.say(by, MessageKind::Note, text).await?;
@@ -306,14 +306,14 @@ pub async fn note(
 /// Moves a ticket without a message; also what a clock does, as [`Actor::System`].
 ///
 /// # Errors
-/// [`DeskError::Refused`], [`DeskError::Conflict`].
+/// [`AgentError::Refused`], [`AgentError::Conflict`].
 pub async fn transition(
     app: &App,
     by: Actor,
     ticket: TicketId,
     version: i32,
     then: &Then,
-) -> Result<Ticket, DeskError> {
+) -> Result<Ticket, AgentError> {
     let mut action = TicketAction::begin(app, by, ticket, Seen::version(version)).await?;
     action.not_held()?;
     let from = action.ticket.status;
@@ -343,13 +343,13 @@ pub struct Caller<'a> {
 /// Opens a ticket for a caller, born `open` in the agent's hands.
 ///
 /// # Errors
-/// [`DeskError::Words`]; [`DeskError::Missing`] if incident or person do not exist.
+/// [`AgentError::Words`]; [`AgentError::Missing`] if incident or person do not exist.
 pub async fn open_for_caller(
     app: &App,
     by: StaffId,
     caller: &Caller<'_>,
     text: &str,
-) -> Result<Ticket, DeskError> {
+) -> Result<Ticket, AgentError> {
     check_text(text)?;
     let subject = subject(caller.topic, text)?;
     let now = app.now();
