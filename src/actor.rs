@@ -1,4 +1,4 @@
-//! The actor of an event: a member of staff (or an API key's account), a customer, or the system itself.
+//! The actor of an event: a member of staff (or an API key's account), a customer, or a part of Candor.
 
 use std::fmt;
 
@@ -11,8 +11,82 @@ pub enum Actor {
     Staff(StaffId),
     /// An affected person, through a status link.
     Customer(PersonId),
-    /// Candor itself; the word says which part.
-    System(&'static str),
+    /// Candor itself.
+    System(System),
+}
+
+/// Declares [`System`]: variant and word in the text form of an actor.
+macro_rules! systems {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal;)+) => {
+        /// The closed catalogue of the parts of Candor that act. The words are hashed into the audit log: one that was
+        /// written once is never changed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum System {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl System {
+            /// Every part.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its word.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// The part of a word; `None` for a word that a newer or older program wrote.
+            pub fn parse(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+systems! {
+    /// Links entries into the audit log's chain of hashes.
+    Audit = "audit";
+    /// Pauses a campaign with too many bad results.
+    Breaker = "breaker";
+    /// Decides whether a canary ended well.
+    Canary = "canary";
+    /// A command of `candor`, given by an operator.
+    Cli = "cli";
+    /// `candor demo`.
+    Demo = "demo";
+    /// Watches which database is in use.
+    Deployment = "deployment";
+    /// Turns audiences into notices, and pauses campaigns once their list is replaced.
+    Freezing = "freeze";
+    /// Slows campaigns.
+    Pacing = "pacing";
+    /// Applies lists of affected people.
+    Scope = "scope";
+    /// Sends notices and settles their results.
+    Senders = "senders";
+    /// Checks who signs in.
+    SignIn = "sign-in";
+}
+
+impl System {
+    /// What readers are told: a person decided what the command line did.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Cli => "the command line",
+            Self::Audit
+            | Self::Breaker
+            | Self::Canary
+            | Self::Demo
+            | Self::Deployment
+            | Self::Freezing
+            | Self::Pacing
+            | Self::Scope
+            | Self::Senders
+            | Self::SignIn => "Candor",
+        }
+    }
 }
 
 impl Actor {
@@ -33,7 +107,7 @@ pub enum Recorded<'t> {
     /// An affected person.
     Customer(PersonId),
     /// A part of Candor.
-    System(&'t str),
+    System(System),
     /// Text of another form: `sql:role` of a history, or what a newer program wrote.
     Other(&'t str),
 }
@@ -44,18 +118,10 @@ impl<'t> Recorded<'t> {
         let known = match text.split_once(':') {
             Some(("staff", id)) => id.parse().ok().map(Self::Staff),
             Some(("customer", id)) => id.parse().ok().map(Self::Customer),
-            Some(("system", part)) => Some(Self::System(part)),
+            Some(("system", part)) => System::parse(part).map(Self::System),
             _ => None,
         };
         known.unwrap_or(Self::Other(text))
-    }
-}
-
-/// What readers are told of a part of the system that did something: a person decided what the command line did.
-pub fn system_in_words(part: &str) -> &'static str {
-    match part {
-        "command line" | "cli" => "the command line",
-        _ => "Candor",
     }
 }
 
@@ -64,7 +130,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Staff(id) => write!(f, "staff:{id}"),
             Self::Customer(id) => write!(f, "customer:{id}"),
-            Self::System(part) => write!(f, "system:{part}"),
+            Self::System(part) => write!(f, "system:{}", part.as_str()),
         }
     }
 }
@@ -82,11 +148,17 @@ mod tests {
         for (actor, read) in [
             (Actor::Staff(staff), Recorded::Staff(staff)),
             (Actor::Customer(person), Recorded::Customer(person)),
-            (Actor::System("freeze"), Recorded::System("freeze")),
+            (
+                Actor::System(System::Freezing),
+                Recorded::System(System::Freezing),
+            ),
         ] {
             assert_eq!(Recorded::parse(&actor.to_string()), read);
         }
-        for other in ["sql:candor", "staff:x", "robot"] {
+        for part in System::ALL.iter().copied() {
+            assert_eq!(System::parse(part.as_str()), Some(part));
+        }
+        for other in ["sql:candor", "staff:x", "system:x", "robot"] {
             assert_eq!(Recorded::parse(other), Recorded::Other(other));
         }
     }

@@ -103,7 +103,7 @@ impl App {
         }
     }
 
-    /// The same program for acts of several transactions, each of which ends by itself also within a request.
+    /// The same program for acts of several transactions: each ends by itself, also within a request.
     /// The one that is the act calls [`crate::staff::replay::store::mark_done`].
     pub fn apart(&self) -> Self {
         Self {

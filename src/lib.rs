@@ -34,6 +34,7 @@ pub mod outbox;
 pub mod person;
 pub mod postal;
 pub mod recovery;
+pub mod roots;
 pub mod scope;
 pub mod staff;
 pub mod summary;

@@ -105,18 +105,31 @@ impl Noticed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actor::System;
 
     #[test]
     fn the_same_is_counted_and_what_has_no_room_is_not_silent() {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
         let noticed = Noticed::default();
         for _ in 0..3 {
-            noticed.note(at, Actor::System("test"), Action::PeopleRead, "inc", 50);
+            noticed.note(
+                at,
+                Actor::System(System::Cli),
+                Action::PeopleRead,
+                "inc",
+                50,
+            );
         }
         let (counts, left_out) = noticed.take();
         assert_eq!((counts[0].1.times, counts[0].1.rows, left_out), (3, 150, 0));
         for subject in 0..ROOM + 2 {
-            noticed.note(at, Actor::System("test"), Action::PeopleRead, subject, 1);
+            noticed.note(
+                at,
+                Actor::System(System::Cli),
+                Action::PeopleRead,
+                subject,
+                1,
+            );
         }
         let (counts, left_out) = noticed.take();
         assert_eq!((counts.len(), left_out), (ROOM, 2));

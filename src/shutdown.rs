@@ -36,7 +36,7 @@ impl Shutdown {
         &self.soft
     }
 
-    /// Resolves when work in hand must be dropped.
+    /// Resolves when running work must be dropped.
     pub fn hard(&self) -> &CancellationToken {
         &self.hard
     }
@@ -55,7 +55,7 @@ impl Shutdown {
     }
 
     /// Rests before something that failed `failures` times is tried again. `false`: it is not to be tried again, since
-    /// the end was asked for some seconds ago, or since work in hand must be dropped.
+    /// the end was asked for some seconds ago, or since running work must be dropped.
     pub async fn rest_to_retry(&self, lasting: Duration, failures: usize) -> bool {
         let late = async {
             self.soft.cancelled().await;

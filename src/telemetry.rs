@@ -1,5 +1,7 @@
 //! Logs and metrics. Log lines carry ids, counts and reasons; never an address, a token or a text.
 
+mod families;
+
 use std::io::IsTerminal;
 
 use prometheus::core::Collector;
@@ -9,6 +11,7 @@ use prometheus::{
 };
 use tracing_subscriber::EnvFilter;
 
+use self::families::Named;
 use crate::config::{Log, LogFormat};
 
 /// The version of the program.
@@ -115,33 +118,32 @@ impl Maker {
         made
     }
 
-    fn counters(&mut self, name: &'static str, help: &'static str, by: &[&str]) -> IntCounterVec {
+    fn counters(&mut self, Named(name, help): Named, by: &[&str]) -> IntCounterVec {
         let made = IntCounterVec::new(Opts::new(name, help), by);
         self.add((name, "counter", help), made)
     }
 
-    fn counter(&mut self, name: &'static str, help: &'static str) -> IntCounter {
+    fn counter(&mut self, Named(name, help): Named) -> IntCounter {
         self.add((name, "counter", help), IntCounter::new(name, help))
     }
 
-    fn gauges(&mut self, name: &'static str, help: &'static str, by: &[&str]) -> IntGaugeVec {
+    fn gauges(&mut self, Named(name, help): Named, by: &[&str]) -> IntGaugeVec {
         let made = IntGaugeVec::new(Opts::new(name, help), by);
         self.add((name, "gauge", help), made)
     }
 
-    fn gauge(&mut self, name: &'static str, help: &'static str) -> IntGauge {
+    fn gauge(&mut self, Named(name, help): Named) -> IntGauge {
         self.add((name, "gauge", help), IntGauge::new(name, help))
     }
 
-    fn histogram(&mut self, name: &'static str, help: &'static str, at: &[f64]) -> Histogram {
+    fn histogram(&mut self, Named(name, help): Named, at: &[f64]) -> Histogram {
         let options = HistogramOpts::new(name, help).buckets(at.to_vec());
         self.add((name, "histogram", help), Histogram::with_opts(options))
     }
 
     fn histograms(
         &mut self,
-        name: &'static str,
-        help: &'static str,
+        Named(name, help): Named,
         (by, at): (&[&str], &[f64]),
     ) -> HistogramVec {
         let options = HistogramOpts::new(name, help).buckets(at.to_vec());
@@ -159,83 +161,32 @@ impl Metrics {
     /// A fresh registry, all figures 0.
     ///
     /// # Panics
-    /// Never: the names below are valid and different.
-    #[rustfmt::skip]
+    /// Never: the names of [`families`] are valid and different.
     pub fn new() -> Self {
         let mut make = Maker::default();
-        let build = make.gauges("candor_build_info", "1, with the version of the program.", &["version"]);
+        let build = make.gauges(families::BUILD, &["version"]);
         build.with_label_values(&[VERSION]).set(1);
         Self {
-            messages: make.counters("candor_messages_total", "Messages handed to relays.", &["relay", "provider", "result"]),
-            requests: make.counters("candor_requests_total", "Requests answered.", &["class"]),
-            request_seconds: make.histograms(
-                "candor_request_duration_seconds",
-                "How long requests took until their answer began.",
-                (&["route", "class"], REQUESTS),
-            ),
-            connections: make.gauges("candor_smtp_connections", "Open connections to relays.", &["relay"]),
-            accepted_at: make.gauges(
-                "candor_relay_accepted_timestamp_seconds",
-                "When a relay last accepted a message.",
-                &["relay"],
-            ),
-            held_until: make.gauges(
-                "candor_relay_held_until_timestamp_seconds",
-                "Until when a relay is or was held.",
-                &["relay"],
-            ),
-            queue: make.gauges(
-                "candor_queue",
-                "Batches due, seconds the oldest has waited, batches of senders that fell silent, messages being sent.",
-                &["figure"],
-            ),
-            stopped: make.gauge(
-                "candor_sending_stopped",
-                "1 while a member of staff has stopped all sending.",
-            ),
-            in_doubt: make.gauge(
-                "candor_database_in_doubt",
-                "1 while the database may be an older copy and nothing is sent.",
-            ),
-            people: make.gauges(
-                "candor_people",
-                "People of the latest open incidents, by how they stand.",
-                &["incident", "standing"],
-            ),
-            tickets: make.gauges(
-                "candor_tickets",
-                "Tickets that wait in line, and of those the overdue; more than 1,000 count as 1,001.",
-                &["state"],
-            ),
-            tickets_oldest: make.gauge(
-                "candor_tickets_oldest_seconds",
-                "How long the ticket has waited that waits longest.",
-            ),
-            tickets_answered: make.counter("candor_tickets_answered_total", "Replies that staff sent."),
-            outbox_waiting: make.gauge(
-                "candor_outbox_waiting",
-                "E-mails of tickets and codes that wait to leave; more than 1,000 count as 1,001.",
-            ),
-            outbox_oldest: make.gauge(
-                "candor_outbox_oldest_seconds",
-                "How long the e-mail is due that waits longest.",
-            ),
-            letters: make.counters(
-                "candor_outbox_emails_total",
-                "E-mails of tickets and codes that came to an end.",
-                &["kind", "result"],
-            ),
-            pool: make.gauges(
-                "candor_database_connections",
-                "Database connections: at most, open, idle; and callers that wait for one.",
-                &["pool", "state"],
-            ),
-            import_seconds: make.histogram("candor_import_duration_seconds", "How long imports of lists took.", IMPORTS),
-            freeze_seconds: make.histogram(
-                "candor_freeze_duration_seconds",
-                "How long it took to freeze a chunk of an audience.",
-                CHUNKS,
-            ),
+            messages: make.counters(families::MESSAGES, &["relay", "provider", "result"]),
+            requests: make.counters(families::REQUESTS, &["class"]),
+            request_seconds: make
+                .histograms(families::REQUEST_SECONDS, (&["route", "class"], REQUESTS)),
+            connections: make.gauges(families::CONNECTIONS, &["relay"]),
+            accepted_at: make.gauges(families::ACCEPTED_AT, &["relay"]),
+            held_until: make.gauges(families::HELD_UNTIL, &["relay"]),
+            queue: make.gauges(families::QUEUE, &["figure"]),
+            stopped: make.gauge(families::STOPPED),
+            in_doubt: make.gauge(families::IN_DOUBT),
+            people: make.gauges(families::PEOPLE, &["incident", "standing"]),
+            tickets: make.gauges(families::TICKETS, &["state"]),
+            tickets_oldest: make.gauge(families::TICKETS_OLDEST),
+            tickets_answered: make.counter(families::TICKETS_ANSWERED),
+            outbox_waiting: make.gauge(families::OUTBOX_WAITING),
+            outbox_oldest: make.gauge(families::OUTBOX_OLDEST),
+            letters: make.counters(families::OUTBOX_EMAILS, &["kind", "result"]),
+            pool: make.gauges(families::POOL, &["pool", "state"]),
+            import_seconds: make.histogram(families::IMPORT_SECONDS, IMPORTS),
+            freeze_seconds: make.histogram(families::FREEZE_SECONDS, CHUNKS),
             registry: make.registry,
             families: make.families,
         }

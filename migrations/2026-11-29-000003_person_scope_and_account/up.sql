@@ -151,7 +151,7 @@ create table person_origin (
     primary key (bucket, person_id)
 );
 
--- People whose reference was given to another person, and since which list version. What a list says of the other person
+-- Former persons: their reference was given to another person; since which list version. What a list says of the other person
 -- must not reach the former one's tickets, links, codes and letters: the former person keeps their row and leaves the
 -- scope under a key that no reference has; the new person gets a row of their own.
 create table person_former (
@@ -192,7 +192,7 @@ create table scope_version (
     lines           bigint,
     header_lines    bigint,
     blank_lines     bigint,
-    -- Second and later lines of rows whose cells have line breaks.
+    -- Second and later lines of rows with line breaks in their cells.
     continued_lines bigint,
     -- Whether the last line had no line break.
     ends_open       boolean,

@@ -15,7 +15,7 @@ create table campaign (
     audience         jsonb not null,
     limits           jsonb not null,
     on_uncertain     uncertain_policy not null default 'resend',
-    -- P5: what is submitted: texts, facts, audience, limits, as JSON whose exact bytes are hashed. Senders read nothing
+    -- P5: what is submitted: texts, facts, audience, limits, as JSON; its exact bytes are hashed. Senders read nothing
     -- else.
     content          text,
     -- What its author acknowledged when it was submitted, and who did: languages of readers without a text of their own,
@@ -91,16 +91,18 @@ insert into emergency_stop (only_row) values (true);
 create table sender (
     id        uuid primary key,
     node      text not null,
-    -- When the sender began, by the database's clock: a batch whose lease was last renewed before any sender of its node
+    -- When the sender began, by the database's clock: a batch with a lease that was last renewed before any sender of its node
     -- began is held by one that died.
     began_at  timestamptz not null default now(),
     seen_at   timestamptz not null,
     -- The relays of a sender as it sees them.
     relays    jsonb not null default '[]',
-    -- The campaigns of which a sender has leased notices and can send them.
+    -- The campaigns with notices that a sender has leased and can send.
     campaigns uuid[] not null default '{}',
     -- How many notices of each campaign a sender has on its connections: {"campaign": n}.
-    sending   jsonb not null default '{}'
+    sending   jsonb not null default '{}',
+    -- Whether a sender sends messages of the outbox, or did in the last seconds.
+    outbox    boolean not null default false
 );
 
 create type notice_status as enum
@@ -179,7 +181,7 @@ create index on notice (bucket, code_key);
 -- How many notices of a campaign were left out as they were about to leave. Few are, so these two indexes stay small; the
 -- others pay one comparison when they are written.
 create index notice_left_out on notice (campaign_id, withheld) where withheld in ('changed', 'no_address');
--- The same, of people whom no later campaign offers.
+-- The same, of people that no later campaign offers.
 create index notice_left_out_for_good on notice (campaign_id, withheld) where withheld in ('not_affected', 'already_told');
 -- The withheld notices of a campaign in the order of its lists. Sending a message does not write to this index: a notice
 -- that is sent was never withheld.

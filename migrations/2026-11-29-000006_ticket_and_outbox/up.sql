@@ -36,8 +36,6 @@ create table ticket (
     queued_at        timestamptz not null,
     messages         int not null default 0,
     customer_message int not null default 0,
-    -- Readable reasons are what the program itself says. What staff type about people is `reason_sealed`.
-    reason           text,
     review_at        timestamptz,
     resolution       ticket_resolution,
     solved_at        timestamptz,
@@ -50,15 +48,15 @@ create table ticket (
     harm             int not null default 0,
     -- When the customer began to wait for us: the promised time of an answer counts from it, while `queued_at` stays the
     -- place in the queue.
-    waits_since      timestamptz,
-    -- Under the incident's key.
+    waits_since      timestamptz not null,
+    -- Why it is on hold, as staff typed it, under the incident's key.
     reason_sealed    bytea,
     -- Whether the caller of a logged call was verified. Null: the ticket is no call.
     caller_verified  boolean,
     constraint ticket_number_is_taken unique (number),
     constraint lease_has_a_holder check (lease_until is null or assignee is not null),
     constraint on_hold_has_reason_and_review check (
-        status <> 'on_hold' or ((reason is not null or reason_sealed is not null) and review_at is not null)),
+        status <> 'on_hold' or (reason_sealed is not null and review_at is not null)),
     constraint review_only_on_hold check (review_at is null or status = 'on_hold'),
     constraint solved_at_iff_solved check (status = 'closed' or (solved_at is not null) = (status = 'solved')),
     constraint closed_at_iff_closed check ((closed_at is not null) = (status = 'closed')),
@@ -80,7 +78,6 @@ create index ticket_follow_ups on ticket (follow_up_of) where follow_up_of is no
 -- Closing and forgetting count the open tickets of one incident.
 create index ticket_open_of_incident on ticket (incident_id)
     where status in ('new', 'open', 'pending', 'on_hold');
-create index ticket_readable_reason on ticket (id) where reason is not null;
 
 -- Every move of every ticket. The foreign key is what refuses an illegal one, raw SQL included.
 create table ticket_history (
@@ -89,7 +86,6 @@ create table ticket_history (
     from_status   ticket_status,
     to_status     ticket_status not null,
     actor         text not null,
-    reason        text,
     -- Under the incident's key.
     reason_sealed bytea,
     at            timestamptz not null,
@@ -97,16 +93,9 @@ create table ticket_history (
     constraint born_new_or_open check (from_status is not null or to_status in ('new', 'open'))
 );
 create index on ticket_history (ticket_id, id);
-create index ticket_history_readable_reason on ticket_history (id) where reason is not null;
 
--- Append-only, except for a readable reason that is replaced by the same one sealed, or erased.
 create function guard_ticket_history() returns trigger language plpgsql as $$
 begin
-    if tg_op = 'UPDATE' and old.reason is not null and new.reason is null and old.reason_sealed is null
-        and (new.id, new.ticket_id, new.from_status, new.to_status, new.actor, new.at)
-            is not distinct from (old.id, old.ticket_id, old.from_status, old.to_status, old.actor, old.at) then
-        return new;
-    end if;
     raise exception 'ticket_history is append-only' using errcode = 'restrict_violation';
 end $$;
 create trigger ticket_history_is_append_only before update or delete on ticket_history
@@ -172,9 +161,21 @@ create table outbox (
     reply       text,
     created_at  timestamptz not null,
     settled_at  timestamptz,
+    -- What the retry policy knows of the attempts, apart from their number: those that ended before anything was sent;
+    -- those after which it may have arrived; permanent refusals that were not final, and when the first of them came;
+    -- when the first attempt was made.
+    lost           int not null default 0,
+    doubts         int not null default 0,
+    refusals       int not null default 0,
+    refused_at     timestamptz,
+    first_tried_at timestamptz,
+    -- Why it failed or is uncertain: a reason of bounces, `expired` or `connection_lost`.
+    reason         text,
     constraint letter_kept_until_settled check ((status = 'queued') = (sealed is not null)),
     constraint settled_iff_not_queued check ((status = 'queued') = (settled_at is null)),
-    constraint withheld_iff_a_reason check ((status = 'withheld') = (withheld is not null))
+    constraint withheld_iff_a_reason check ((status = 'withheld') = (withheld is not null)),
+    constraint refused_at_iff_refusals check ((refusals = 0) = (refused_at is null)),
+    constraint only_a_bad_end_has_a_reason check (reason is null or status in ('failed', 'uncertain'))
 );
 create index outbox_to_send on outbox (due_at) where status = 'queued';
 create index on outbox (ticket_id, message_no) where ticket_id is not null;

@@ -1,7 +1,7 @@
 -- Letters on paper. A list that was taken for a mail house is a batch; its letters are posted on a day, and some come
 -- back. Lists for next of kin and for safe channels, and people told one by one, are batches too.
 
--- 'correction': to people who were told of something that is not theirs and whom no e-mail reaches.
+-- 'correction': to people who were told of something that is not theirs, if no e-mail reaches them.
 create type postal_kind as enum ('letter', 'guardian', 'correction', 'kin', 'safe', 'single');
 create type postal_state as enum ('listed', 'posting', 'posted', 'discarded');
 create type postal_status as enum ('listed', 'posted', 'not_posted', 'returned');

@@ -29,7 +29,7 @@ create table key_fingerprint (
     recorded_at timestamptz not null
 );
 
--- The times of which the records may lack what was sent: one row for each decision about an older copy of the database.
+-- The times that the records may lack messages of: one row for each decision about an older copy of the database.
 -- The page that tells genuine messages from false ones says so (docs/decisions/0013).
 create table restored_gap (
     decided_at timestamptz primary key,

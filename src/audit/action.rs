@@ -41,7 +41,7 @@ actions! {
     AuditHeadRestored = "audit.head_restored", "found that the head of the audit log was deleted, and restored it";
     AuditLeftOut = "audit.left_out", "counted more reads and refusals than it could name";
     CampaignApprove = "campaign.approve", "approved it";
-    CampaignCanary = "campaign.canary", "let the rest follow the first slice";
+    CampaignCanary = "campaign.canary", "let the rest follow the canary";
     CampaignCancel = "campaign.cancel", "cancelled it";
     CampaignCreate = "campaign.create", "drafted the campaign";
     CampaignEdit = "campaign.edit", "changed the draft";

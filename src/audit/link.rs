@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::store::{self, chain};
 use super::{Action, Event, Head, Linked};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::db::{Conn, Result};
 
@@ -93,7 +93,7 @@ fn placed(head: Head, events: Vec<Event>, taken: &[i64]) -> Vec<Linked> {
     events.into_iter().map(place).collect()
 }
 
-/// Finds the end of a chain whose head is missing, and writes that this happened. The end is the last row that is intact
+/// Finds the end of a chain without its head, and writes that this happened. The end is the last row that is intact
 /// and continues another intact row.
 async fn lost(conn: &mut Conn, now: DateTime<Utc>) -> Result<Head> {
     let head = end(conn).await?;
@@ -101,7 +101,7 @@ async fn lost(conn: &mut Conn, now: DateTime<Utc>) -> Result<Head> {
     store::append(
         conn,
         now,
-        Actor::System("audit"),
+        Actor::System(System::Audit),
         Action::AuditHeadRestored,
         "audit",
         &detail,
@@ -144,7 +144,15 @@ mod tests {
     #[test]
     fn events_are_linked_in_order_and_pass_over_numbers_that_are_taken() {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
-        let event = |n: i32| Event::new(at, Actor::System("test"), Action::KeyAdd, n, &json!({}));
+        let event = |n: i32| {
+            Event::new(
+                at,
+                Actor::System(System::Cli),
+                Action::KeyAdd,
+                n,
+                &json!({}),
+            )
+        };
         let head = Head {
             seq: 7,
             hash: vec![1; 32],

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Action, Event, store};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::db::Result;
 use crate::noticed::{Count, Key};
@@ -36,7 +36,7 @@ async fn try_to(app: &App, counts: &[(Key, Count)], left_out: u64) -> Result<()>
         store::write(&mut tx, &event).await?;
     }
     if left_out > 0 {
-        let (now, actor) = (app.now(), Actor::System("audit"));
+        let (now, actor) = (app.now(), Actor::System(System::Audit));
         let detail = json!({ "times": left_out });
         store::append(&mut tx, now, actor, Action::AuditLeftOut, "audit", &detail).await?;
     }

@@ -5,6 +5,24 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::id::CampaignId;
+
+/// What a sender sends now, as its heartbeat publishes it: senders share the limits that they use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InUse {
+    /// The campaigns of its leased batches that it can send now.
+    pub campaigns: Vec<CampaignId>,
+    /// Whether it sends messages of the outbox, or did a moment ago.
+    pub outbox: bool,
+}
+
+impl InUse {
+    /// Whether it sends anything.
+    pub fn is_any(&self) -> bool {
+        self.outbox || !self.campaigns.is_empty()
+    }
+}
+
 /// A relay as a sender sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelaySeen {
@@ -22,7 +40,7 @@ pub struct RelaySeen {
     /// The same of all relays of its node together.
     #[serde(default)]
     pub node_per_second: u32,
-    /// The mailbox providers whose mail it keeps back while mail to others goes on.
+    /// The mailbox providers that it keeps mail back from while mail to others goes on.
     #[serde(default)]
     pub providers: Vec<ProviderHeld>,
     /// Its connections that wait for an answer.
@@ -72,7 +90,7 @@ pub fn slow(seen: &[RelaySeen], now: DateTime<Utc>, least: TimeDelta) -> Vec<Slo
     slow
 }
 
-/// A mailbox provider whose mail a relay keeps back.
+/// A mailbox provider that a relay keeps mail back from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderHeld {
     /// Its name in the settings. Of others nothing is said: a domain may be one person's.

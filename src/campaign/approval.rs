@@ -30,19 +30,18 @@ pub async fn present_content(
 
 /// What changed since the campaign was submitted; nothing while what was submitted would still be sent.
 pub(super) fn changes(campaign: &Campaign, present: &Content) -> Vec<Change> {
-    let submitted = campaign.content.as_deref().unwrap_or_default();
-    if present.to_text() == submitted {
+    let Ok(Some(submitted)) = campaign.submitted() else {
+        return vec![Change::Format];
+    };
+    if present.to_text().ok() == campaign.content {
         return Vec::new();
     }
-    let Some(pinned) = Content::from_text(submitted) else {
-        return vec![Change::Text("unreadable".to_owned())];
-    };
-    let mut changes = pinned.changes(present);
-    if changes.is_empty() {
-        // Equal in every part, and other bytes: another version of Candor wrote it.
-        changes.push(Change::Names);
+    let changes = submitted.changes(present);
+    match changes.is_empty() {
+        // Equal in every part, and other bytes.
+        true => vec![Change::Format],
+        false => changes,
     }
-    changes
 }
 
 /// The facts that the texts quote and that no public page shows as they are now.
@@ -81,14 +80,17 @@ fn is_paused(campaign: &Campaign) -> bool {
     campaign.status == CampaignStatus::Paused
 }
 
-/// Whether a paused campaign cannot be resumed: its audience is not complete, and the list that was approved is not in
-/// force, or does not stay so.
-fn cannot_go_on(of: &Overview, incidents: &[Incident]) -> bool {
-    let content = of.campaign.content.as_deref().and_then(Content::from_text);
+/// Why a paused campaign cannot be resumed: its content cannot be read, or its audience is not complete and the list that was
+/// approved is not in force, or does not stay so.
+fn cannot_go_on(of: &Overview, incidents: &[Incident]) -> Option<Change> {
+    let Ok(content) = of.campaign.submitted() else {
+        return Some(Change::Format);
+    };
     let approved = content.map(|content| content.scope);
     let incident = incidents.iter().find(|one| one.id == of.campaign.incident);
     let active = incident.and_then(|one| one.active_scope);
-    (active != approved || of.is_replaced) && !of.progress.frozen
+    let is_over = (active != approved || of.is_replaced) && !of.progress.frozen;
+    is_over.then_some(Change::Scope)
 }
 
 /// What changed since a submitted campaign was submitted; empty while what was submitted would still be sent.
@@ -111,7 +113,7 @@ pub fn void<'o>(
     let changed = |of: &'o Overview| {
         let changed = match waits(&of.campaign) {
             true => changed_since(app, of, incidents),
-            false if is_paused(&of.campaign) && cannot_go_on(of, incidents) => vec![Change::Scope],
+            false if is_paused(&of.campaign) => cannot_go_on(of, incidents).into_iter().collect(),
             false => Vec::new(),
         };
         (!changed.is_empty()).then_some((of.campaign.id, changed))

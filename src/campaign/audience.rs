@@ -103,28 +103,6 @@ impl Audience {
         }
     }
 
-    /// Reads what is stored. Audiences stored by former versions may name places that do not exist.
-    ///
-    /// # Errors
-    /// When it is no audience.
-    pub fn from_stored(mut stored: serde_json::Value) -> serde_json::Result<Self> {
-        let mut invented = false;
-        if let Some(places) = stored["jurisdictions"].as_array_mut() {
-            let given = places.len();
-            places.retain(|place| {
-                place
-                    .as_str()
-                    .is_some_and(|one| Jurisdiction::parse(one).is_ok())
-            });
-            invented = given > 0 && places.is_empty();
-        }
-        let mut audience: Self = serde_json::from_value(stored)?;
-        if invented {
-            audience.jurisdictions.push(Jurisdiction::nowhere());
-        }
-        Ok(audience)
-    }
-
     /// The same as the store of people takes it.
     pub fn filter(&self, kind: CampaignKind) -> AudienceFilter {
         AudienceFilter {
@@ -184,10 +162,6 @@ mod tests {
             let audience = read(&format!(r#"{{"who": "{who}"}}"#)).expect(who);
             assert_eq!(audience.check(kind).is_ok(), fits, "{who} {kind}");
         }
-        let invented =
-            serde_json::json!({ "who": null, "jurisdictions": ["California"], "locales": [] });
-        let stored = Audience::from_stored(invented).expect("an audience");
-        assert_eq!(stored.jurisdictions, [Jurisdiction::nowhere()]);
         for kind in CampaignKind::ALL {
             assert_eq!(Audience::default().check(*kind), Ok(()));
         }

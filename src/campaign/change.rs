@@ -7,6 +7,8 @@ use serde::{Serialize, Serializer};
 /// A part of the content that is no longer as it was approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
+    /// The content has another format, or is damaged: nothing of it can be compared.
+    Format,
     /// The text in this language.
     Text(String),
     /// This fact of the incident.
@@ -43,6 +45,7 @@ impl Change {
         match self {
             Self::Text(locale) => return format!("text:{locale}"),
             Self::Fact(key) => return format!("fact:{key}"),
+            Self::Format => "format",
             Self::Names => "names",
             Self::Title => "title",
             Self::Kind => "kind",
@@ -65,6 +68,7 @@ impl fmt::Display for Change {
         let words = match self {
             Self::Text(locale) => return write!(f, "the text “{locale}”"),
             Self::Fact(key) => return write!(f, "the fact “{key}”"),
+            Self::Format => "the format of the content that was submitted",
             Self::Names => "the elements that the texts name by words",
             Self::Title => "the incident's title",
             Self::Kind => "the kind",

@@ -6,6 +6,7 @@ use super::CampaignStatus;
 use super::audience::NotForKind;
 use super::change::{self, Change};
 use super::check::Review;
+use super::content::ContentError;
 use crate::db;
 use crate::db::retry::Collision;
 use crate::deployment::Doubt;
@@ -48,6 +49,9 @@ pub enum CampaignError {
     /// What was approved is no longer what would be sent (P5).
     #[error("the approval is void: {} changed since. Take it back and submit it again", change::in_words(.0))]
     ApprovalVoid(Vec<Change>),
+    /// What was approved cannot be read, or what would be approved cannot be written.
+    #[error("the campaign cannot go on: {0}")]
+    Content(#[from] ContentError),
     /// A campaign of this kind cannot have this audience.
     #[error(transparent)]
     Audience(#[from] NotForKind),

@@ -3,12 +3,11 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::content::Content;
 use super::error::CampaignError;
 use super::guard::{lock_for, log, note, refuse_in_doubt};
 use super::store::{self, Move};
 use super::{Campaign, CampaignStatus};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::audit::{Action, Event};
 use crate::db::{self, Conn, notify};
@@ -18,7 +17,7 @@ use crate::seal::to_hex;
 use crate::staff::replay::store::mark_done;
 use crate::{audit, incident};
 
-const FREEZE: Actor = Actor::System("freeze");
+const FREEZE: Actor = Actor::System(System::Freezing);
 /// An entry of a stop that was made less than this before is left to the process that makes it. Clocks of nodes differ, so
 /// that it counts in both directions.
 const BEING_WRITTEN: TimeDelta = TimeDelta::seconds(5);
@@ -150,11 +149,11 @@ pub async fn resume(app: &App, by: StaffId, id: CampaignId) -> Result<(), Campai
     }
     store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
     store::set_resumed(&mut tx, id, app.now()).await?;
-    // A person who resumes it after the first slice was tried has seen the result. Before that, only the slice goes on.
+    // A person who resumes it after the canary was tried has seen the result. Before that, only the slice goes on.
     let slice = store::canary_states(&mut tx, id).await?;
     let passed = slice.is_some() && store::pass_canary(&mut tx, id, app.now()).await?;
     let detail = match slice.is_some_and(|slice| slice.is_empty()) {
-        // It has no first slice.
+        // It has no canary.
         true => json!({}),
         false => json!({ "canary_passed": passed }),
     };
@@ -180,7 +179,7 @@ async fn audience_from(
     id: CampaignId,
 ) -> Result<(IncidentId, Option<i32>), CampaignError> {
     let campaign = store::find(conn, id).await?;
-    let content = campaign.content.as_deref().and_then(Content::from_text);
+    let content = campaign.submitted()?;
     Ok((campaign.incident, content.map(|content| content.scope)))
 }
 

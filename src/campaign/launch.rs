@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 pub use super::approval::present_content;
@@ -10,7 +11,7 @@ pub use super::error::CampaignError;
 use super::guard::{check_draft, lock_for, log, may_go, note, refuse_in_doubt};
 use super::store::{self, Move, NewCampaign};
 pub use super::submit::{submit, submit_with};
-use super::{Campaign, CampaignStatus, content, pacing};
+use super::{Campaign, CampaignStatus, canary, content};
 use crate::account;
 use crate::actor::Actor;
 use crate::app::App;
@@ -203,7 +204,7 @@ pub async fn launch_with(
     refuse_in_doubt(&mut tx).await?;
     let content = present_content(app, &mut tx, &campaign).await?;
     let changed = changes(&campaign, &content);
-    let present = content::hash(&content.to_text());
+    let present = content::hash(&content.to_text()?);
     if !changed.is_empty() || campaign.approved_hash.as_deref() != Some(&present) {
         return Err(CampaignError::ApprovalVoid(changed));
     }
@@ -216,16 +217,7 @@ pub async fn launch_with(
     if !agreed && !hidden.is_empty() {
         return Err(CampaignError::Unpublished(hidden));
     }
-    let with = Move {
-        launched_by: Some(by),
-        launched_at: Some(now),
-        ..Move::default()
-    };
-    store::set_status(&mut tx, id, CampaignStatus::Sending, &with).await?;
-    store::insert_freeze(&mut tx, id).await?;
-    let in_scope = account::account(&mut tx, campaign.incident).await?.people;
-    let canary = pacing::canary_size(campaign.limits.canary, in_scope);
-    store::insert_pace(&mut tx, id, canary).await?;
+    start(&mut tx, by, &campaign, now).await?;
     let mut detail = json!({ "content_hash": to_hex(&present), "people": people });
     if !hidden.is_empty() {
         detail["unpublished"] = json!(hidden);
@@ -242,6 +234,25 @@ pub async fn launch_with(
     tx.commit().await?;
     log(app, id, Actor::Staff(by), "a campaign starts").await;
     Ok(hidden)
+}
+
+/// The campaign is being sent from now on; its audience is frozen next.
+async fn start(
+    tx: &mut Conn,
+    by: StaffId,
+    campaign: &Campaign,
+    now: DateTime<Utc>,
+) -> db::Result<()> {
+    let with = Move {
+        launched_by: Some(by),
+        launched_at: Some(now),
+        ..Move::default()
+    };
+    store::set_status(tx, campaign.id, CampaignStatus::Sending, &with).await?;
+    store::insert_freeze(tx, campaign.id).await?;
+    let in_scope = account::account(tx, campaign.incident).await?.people;
+    let canary = canary::canary_size(campaign.limits.canary, in_scope);
+    store::insert_pace(tx, campaign.id, canary).await
 }
 
 /// How many people the campaign would be sent to, for the audit log. It looks at everybody, and no act waits long for it:

@@ -4,6 +4,7 @@ pub mod ability;
 pub mod acknowledge;
 pub mod approval;
 pub mod audience;
+pub mod canary;
 pub mod change;
 pub mod check;
 pub mod content;
@@ -12,7 +13,6 @@ pub mod error;
 pub mod guard;
 pub mod hold;
 pub mod launch;
-pub mod pacing;
 pub mod store;
 pub mod submit;
 
@@ -118,7 +118,7 @@ pub struct Limits {
     /// Messages a second, of all senders together; 0 is unlimited.
     pub rate_per_second: u32,
     /// Notices that go first and must end well before the rest follows; 0 is none, nothing is the usual
-    /// ([`pacing::canary_size`]).
+    /// ([`canary::canary_size`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canary: Option<u32>,
     /// When it must be through: whatever slows it, it never goes slower than that needs.
@@ -126,7 +126,7 @@ pub struct Limits {
     pub finish_by: Option<DateTime<Utc>>,
 }
 
-/// What was acknowledged, each with the account that did: a language whose readers get a text in another one (`fr`), a
+/// What was acknowledged, each with the account that did: a language without a text of its own (`fr`), a
 /// fact that a text quotes in another language (`es:what_happened`).
 pub type Acknowledged = BTreeMap<String, StaffId>;
 

@@ -64,7 +64,7 @@ fn read(row: Row) -> Result<Campaign> {
         template: row.template_id,
         template_version: row.template_version,
         kind: row.kind,
-        audience: Audience::from_stored(row.audience).map_err(strange)?,
+        audience: serde_json::from_value(row.audience).map_err(strange)?,
         acknowledged: serde_json::from_value(row.acknowledged).map_err(strange)?,
         limits: serde_json::from_value(row.limits).map_err(strange)?,
         on_uncertain: row.on_uncertain,

@@ -133,7 +133,7 @@ async fn pin(
     }
     campaign.acknowledged = acknowledged;
     let content = present_content(app, &mut tx, &campaign).await?;
-    let text = content.to_text();
+    let text = content.to_text()?;
     let hash = to_hex(&content::hash(&text));
     let keys: Vec<&String> = campaign.acknowledged.keys().collect();
     let detail = json!({ "content_hash": hash, "people": people, "acknowledged": keys });

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::sample_notice::sample;
 use super::{Settings, say, say_json};
 use crate::account::recount::{Differs, books};
-use crate::actor::{Recorded, system_in_words};
+use crate::actor::Recorded;
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::clock::Clock;
@@ -167,8 +167,8 @@ async fn kept_back_now(app: &App) -> db::Result<Vec<Finding>> {
     if let Some((at, by)) = campaign::store::stopped(&mut conn).await? {
         let by = match Recorded::parse(&by) {
             Recorded::Staff(id) => staff::store::find(&mut conn, id).await?.name,
-            Recorded::System(part) | Recorded::Other(part) => system_in_words(part).to_owned(),
-            Recorded::Customer(_) => system_in_words("").to_owned(),
+            Recorded::System(part) => part.in_words().to_owned(),
+            Recorded::Customer(_) | Recorded::Other(_) => "Candor".to_owned(),
         };
         let stopped = format!(
             "all sending is stopped, since {} by {by}: `candor start` lifts it",

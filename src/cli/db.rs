@@ -10,7 +10,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::{Settings, say, say_json};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::campaign;
 use crate::deployment::watch::{self, Witness};
@@ -20,7 +20,7 @@ use crate::recovery::relay_log::RelayLog;
 use crate::recovery::{Restored, restored};
 use crate::worker::decided;
 
-const WHO: Actor = Actor::System("command line");
+const WHO: Actor = Actor::System(System::Cli);
 
 /// An older copy of the database: whether this is one, and what was sent that it does not know
 #[derive(Debug, Subcommand)]

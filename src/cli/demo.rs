@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::{Settings, say, serve};
 use crate::account::{self, Account};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::store::Progress;
@@ -263,7 +263,8 @@ async fn accounts(app: &App) -> Result<Cast> {
         let hash = Password::parse(&password(app, email.as_str()))?
             .hash(Cost::LIGHT)
             .await;
-        let account = manage::add(app, Actor::System("demo"), name, &email, roles, &hash).await?;
+        let account =
+            manage::add(app, Actor::System(System::Demo), name, &email, roles, &hash).await?;
         ids.push(account.id);
     }
     Ok(Cast {

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Settings, say, say_json};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::deployment::keys;
 use crate::id::{KeyId, StaffId};
@@ -73,7 +73,7 @@ pub struct Rewrap {}
 )]
 pub struct ChangeLinks {}
 
-const ME: Actor = Actor::System("cli");
+const ME: Actor = Actor::System(System::Cli);
 
 impl Key {
     pub async fn run(self, settings: &Settings) -> Result<()> {

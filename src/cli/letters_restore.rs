@@ -9,7 +9,6 @@ use clap::Args;
 use super::lookup::{incident_named, is_or_are};
 use super::{account, say};
 use crate::app::App;
-use crate::postal::PostalKind;
 use crate::postal::kept::{self, BadList};
 use crate::postal::restore::{PutBack, PutBackError, put_back};
 use crate::staff::Right;
@@ -31,9 +30,6 @@ pub(super) struct Restore {
     /// The file of the list.
     #[arg(long)]
     list: PathBuf,
-    /// The kind of the list: letter, guardian, correction, kin or safe. Needed for files without a column kind.
-    #[arg(long)]
-    kind: Option<PostalKind>,
     /// Who does it: the e-mail address of an account. Not needed if only one may.
     #[arg(long = "as")]
     by: Option<String>,
@@ -44,7 +40,7 @@ impl Restore {
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let of = incident_named(app, &self.incident).await?;
         let file = File::open(&self.list).with_context(|| self.list.display().to_string())?;
-        let done = match kept::read(file, self.kind, &app.keys) {
+        let done = match kept::read(file, &app.keys) {
             Ok(list) => put_back(app, by, of, list).await,
             Err(error) => Err(error.into()),
         };

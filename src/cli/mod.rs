@@ -36,7 +36,7 @@ use crate::deployment::keys;
 use crate::id::StaffId;
 use crate::staff::{self as accounts, Right};
 
-/// Notifies people whose data was stolen, proves it, and answers their questions.
+/// Notifies people after their data was stolen, proves it, and answers their questions.
 #[derive(Debug, Parser)]
 #[command(
     name = "candor",

@@ -237,7 +237,7 @@ pub fn listen(app: &App) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// Refuses to start on an older schema, on one whose table of ticket moves is not the program's, or with other keys than
+/// Refuses to start on an older schema, on one with another table of ticket moves than the program's, or with other keys than
 /// those of the database. `false`: the database is away or too slow. The process starts all the same: pages report it, and
 /// [`check_later`] repeats the check.
 ///

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{Settings, say, say_json};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::id::StaffId;
@@ -17,7 +17,7 @@ use crate::staff::password::{Cost, Password};
 use crate::staff::{StaffRole, manage, store};
 use crate::ticket::released;
 
-const ME: Actor = Actor::System("cli");
+const ME: Actor = Actor::System(System::Cli);
 
 /// Accounts: add, disable, enable, reset, list
 #[derive(Debug, Subcommand)]

@@ -4,12 +4,12 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{Settings, say};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::campaign::hold::{self, Switched};
 use crate::db;
 use crate::deployment;
 
-const WHO: Actor = Actor::System("command line");
+const WHO: Actor = Actor::System(System::Cli);
 
 /// Stop every message on every node, now
 #[derive(Debug, Args)]

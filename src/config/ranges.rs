@@ -4,26 +4,61 @@ use super::parsed::web_address;
 use super::{Config, ConfigError, bad};
 use crate::address::EmailAddress;
 
-/// A number with its key and its range.
-struct Number(&'static str, i128, i128, i128);
+/// A number: its key, its value, and the least and the most that it may be.
+struct Number(&'static str, fn(&Config) -> i128, i128, i128);
+
+const MINUTES: i128 = 525_600;
+const MANY: i128 = 1_000_000;
+
+/// Every number, except those in lists and those whose range another setting decides.
+#[rustfmt::skip]
+const NUMBERS: &[Number] = &[
+    Number("database.pool", |c| count(c.database.pool), 1, 1_000),
+    Number("database.statement_seconds", |c| c.database.statement_seconds.into(), 0, 86_400),
+    Number("database.lock_seconds", |c| c.database.lock_seconds.into(), 0, 86_400),
+    Number("http.workers", |c| count(c.http.workers), 0, 1_024),
+    Number("http.body_limit", |c| count(c.http.body_limit), 16 << 10, 64 << 20),
+    Number("http.body_idle_seconds", |c| c.http.body_idle_seconds.into(), 1, 600),
+    Number("http.claim_seconds", |c| c.http.claim_seconds.into(), 1, 600),
+    Number("http.drain_seconds", |c| c.http.drain_seconds.into(), 0, 300),
+    Number("mail.batch", |c| c.mail.batch.into(), 1, 5_000),
+    Number("mail.lease_seconds", |c| c.mail.lease_seconds.into(), 1, 3_600),
+    Number("mail.poll_milliseconds", |c| c.mail.poll_milliseconds.into(), 1, 60_000),
+    Number("mail.away_seconds", |c| c.mail.away_seconds.into(), 1, 3_600),
+    Number("mail.rate_per_second", |c| c.mail.rate_per_second.into(), 0, MANY),
+    Number("mail.writers", |c| count(c.mail.writers), 1, 64),
+    Number("breaker.window", |c| count(c.breaker.window), 1, MANY),
+    Number("breaker.bounce_warn_percent", |c| c.breaker.bounce_warn_percent.into(), 0, 100),
+    Number("breaker.against_pause_percent", |c| c.breaker.against_pause_percent.into(), 0, 100),
+    Number("breaker.error_pause_percent", |c| c.breaker.error_pause_percent.into(), 0, 100),
+    Number("pacing.slow_at_waiting", |c| c.pacing.slow_at_waiting.into(), 0, 10 * MANY),
+    Number("pacing.hold_at_waiting", |c| c.pacing.hold_at_waiting.into(), 0, 10 * MANY),
+    Number("pacing.slow_at_minutes", |c| c.pacing.slow_at_minutes.into(), 0, MINUTES),
+    Number("pacing.hold_at_minutes", |c| c.pacing.hold_at_minutes.into(), 0, MINUTES),
+    Number("pacing.full_per_second", |c| c.pacing.full_per_second.into(), 1, MANY),
+    Number("pacing.ramp_start_per_second", |c| c.pacing.ramp_start_per_second.into(), 0, MANY),
+    Number("pacing.ramp_double_minutes", |c| c.pacing.ramp_double_minutes.into(), 1, 10_080),
+    Number("scope.reject_percent", |c| c.scope.reject_percent.into(), 0, 100),
+    Number("helpline.lease_minutes", |c| c.helpline.lease_minutes.into(), 1, 1_440),
+    Number("helpline.open_tickets", |c| c.helpline.open_tickets.into(), 1, 1_000),
+    Number("helpline.messages_a_day", |c| c.helpline.messages_a_day.into(), 1, 10_000),
+    Number("helpline.reopen_days", |c| c.helpline.reopen_days.into(), 0, 3_650),
+    Number("helpline.answer_hours", |c| c.helpline.answer_hours.into(), 1, 8_760),
+    Number("sessions.staff_hours", |c| c.sessions.staff_hours.into(), 1, 720),
+    Number("sessions.idle_minutes", |c| c.sessions.idle_minutes.into(), 0, MINUTES),
+    Number("sessions.customer_minutes", |c| c.sessions.customer_minutes.into(), 1, 1_440),
+];
+
+fn count(number: usize) -> i128 {
+    i128::try_from(number).unwrap_or(i128::MAX)
+}
 
 impl Config {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        for Number(key, value, least, most) in self.numbers() {
+        for (key, value, least, most) in self.numbers() {
             in_range(key, value, least, most)?;
         }
-        for (name, provider) in &self.providers {
-            let key = format!("providers.{name}.per_second");
-            in_range(&key, provider.per_second.into(), 0, 1_000_000)?;
-            for domain in &provider.domains {
-                let is_domain = EmailAddress::parse(&format!("a@{domain}")).is_ok();
-                if !is_domain || domain.to_lowercase() != *domain {
-                    let why =
-                        format!("“{domain}” is no domain in small letters, such as gmail.com");
-                    return Err(bad(&format!("providers.{name}.domains"), why));
-                }
-            }
-        }
+        self.check_providers()?;
         self.texts()?;
         if self.http.listen.is_empty() {
             return Err(bad("http.listen", "must be an address and a port"));
@@ -34,181 +69,41 @@ impl Config {
         self.pacing.validate()
     }
 
-    /// Every number, except those in lists.
-    fn numbers(&self) -> Vec<Number> {
-        let (http, mail, helpline) = (&self.http, &self.mail, &self.helpline);
-        let (breaker, pacing) = (&self.breaker, &self.pacing);
-        let count = |number: usize| i128::try_from(number).unwrap_or(i128::MAX);
-        const MINUTES: i128 = 525_600;
-        const MANY: i128 = 1_000_000;
-        vec![
-            Number("database.pool", count(self.database.pool), 1, 1_000),
-            Number(
-                "database.statement_seconds",
-                self.database.statement_seconds.into(),
-                0,
-                86_400,
-            ),
-            Number(
-                "database.lock_seconds",
-                self.database.lock_seconds.into(),
-                0,
-                86_400,
-            ),
-            Number("http.workers", count(http.workers), 0, 1_024),
-            Number(
-                "http.body_limit",
-                count(http.body_limit),
-                16 << 10,
-                64 << 20,
-            ),
-            Number(
-                "http.body_idle_seconds",
-                http.body_idle_seconds.into(),
-                1,
-                600,
-            ),
-            Number("http.claim_seconds", http.claim_seconds.into(), 1, 600),
-            Number("http.drain_seconds", http.drain_seconds.into(), 0, 300),
-            Number("mail.batch", mail.batch.into(), 1, 5_000),
-            Number("mail.lease_seconds", mail.lease_seconds.into(), 1, 3_600),
-            Number(
-                "mail.poll_milliseconds",
-                mail.poll_milliseconds.into(),
-                1,
-                60_000,
-            ),
-            Number("mail.away_seconds", mail.away_seconds.into(), 1, 3_600),
-            Number("mail.rate_per_second", mail.rate_per_second.into(), 0, MANY),
-            Number("mail.writers", count(mail.writers), 1, 64),
-            Number("breaker.window", count(breaker.window), 1, MANY),
-            Number(
-                "breaker.least",
-                count(breaker.least),
-                1,
-                count(breaker.window),
-            ),
-            Number(
-                "breaker.bounce_warn_percent",
-                breaker.bounce_warn_percent.into(),
-                0,
-                100,
-            ),
-            Number(
+    /// Every number, except those in lists: its key, its value, and the least and the most that it may be.
+    fn numbers(&self) -> Vec<(&'static str, i128, i128, i128)> {
+        let fixed = NUMBERS
+            .iter()
+            .map(|Number(key, value, least, most)| (*key, value(self), *least, *most));
+        // Another setting decides their range.
+        let breaker = &self.breaker;
+        let (warn, pause) = (breaker.bounce_warn_percent, breaker.bounce_pause_percent);
+        let (least, window) = (count(breaker.least), count(breaker.window));
+        let bound = [
+            ("breaker.least", least, 1, window),
+            (
                 "breaker.bounce_pause_percent",
-                breaker.bounce_pause_percent.into(),
-                breaker.bounce_warn_percent.into(),
+                pause.into(),
+                warn.into(),
                 100,
             ),
-            Number(
-                "breaker.against_pause_percent",
-                breaker.against_pause_percent.into(),
-                0,
-                100,
-            ),
-            Number(
-                "breaker.error_pause_percent",
-                breaker.error_pause_percent.into(),
-                0,
-                100,
-            ),
-            Number(
-                "pacing.slow_at_waiting",
-                pacing.slow_at_waiting.into(),
-                0,
-                10 * MANY,
-            ),
-            Number(
-                "pacing.hold_at_waiting",
-                pacing.hold_at_waiting.into(),
-                0,
-                10 * MANY,
-            ),
-            Number(
-                "pacing.slow_at_minutes",
-                pacing.slow_at_minutes.into(),
-                0,
-                MINUTES,
-            ),
-            Number(
-                "pacing.hold_at_minutes",
-                pacing.hold_at_minutes.into(),
-                0,
-                MINUTES,
-            ),
-            Number(
-                "pacing.full_per_second",
-                pacing.full_per_second.into(),
-                1,
-                MANY,
-            ),
-            Number(
-                "pacing.ramp_start_per_second",
-                pacing.ramp_start_per_second.into(),
-                0,
-                MANY,
-            ),
-            Number(
-                "pacing.ramp_double_minutes",
-                pacing.ramp_double_minutes.into(),
-                1,
-                10_080,
-            ),
-            Number(
-                "scope.reject_percent",
-                self.scope.reject_percent.into(),
-                0,
-                100,
-            ),
-            Number(
-                "helpline.lease_minutes",
-                helpline.lease_minutes.into(),
-                1,
-                1_440,
-            ),
-            Number(
-                "helpline.open_tickets",
-                helpline.open_tickets.into(),
-                1,
-                1_000,
-            ),
-            Number(
-                "helpline.messages_a_day",
-                helpline.messages_a_day.into(),
-                1,
-                10_000,
-            ),
-            Number(
-                "helpline.reopen_days",
-                helpline.reopen_days.into(),
-                0,
-                3_650,
-            ),
-            Number(
-                "helpline.answer_hours",
-                helpline.answer_hours.into(),
-                1,
-                8_760,
-            ),
-            Number(
-                "sessions.staff_hours",
-                self.sessions.staff_hours.into(),
-                1,
-                720,
-            ),
-            Number(
-                "sessions.idle_minutes",
-                self.sessions.idle_minutes.into(),
-                0,
-                MINUTES,
-            ),
-            Number(
-                "sessions.customer_minutes",
-                self.sessions.customer_minutes.into(),
-                1,
-                1_440,
-            ),
-        ]
+        ];
+        fixed.chain(bound).collect()
+    }
+
+    fn check_providers(&self) -> Result<(), ConfigError> {
+        for (name, provider) in &self.providers {
+            let key = format!("providers.{name}.per_second");
+            in_range(&key, provider.per_second.into(), 0, MANY)?;
+            for domain in &provider.domains {
+                let is_domain = EmailAddress::parse(&format!("a@{domain}")).is_ok();
+                if !is_domain || domain.to_lowercase() != *domain {
+                    let why =
+                        format!("“{domain}” is no domain in small letters, such as gmail.com");
+                    return Err(bad(&format!("providers.{name}.domains"), why));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What is shown on pages and in mails.

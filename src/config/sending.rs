@@ -79,7 +79,7 @@ fn one_connection() -> usize {
 pub struct Provider {
     /// Messages a second that all senders together send to all its domains together; 0 is unlimited.
     pub per_second: u32,
-    /// The domains whose mailboxes it runs.
+    /// The domains of its mailboxes.
     #[serde(default)]
     pub domains: Vec<String>,
 }
@@ -98,7 +98,7 @@ pub struct Breaker {
     pub bounce_pause_percent: u32,
     /// Replies against us above which it is paused.
     pub against_pause_percent: u32,
-    /// Messages put off above which it is paused.
+    /// Deferred messages above which it is paused.
     pub error_pause_percent: u32,
 }
 

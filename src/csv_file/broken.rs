@@ -2,7 +2,7 @@
 //!
 //! Broken inside of its first or last cell, one part of a row has one cell and the other has all of them: it
 //! looks whole, but its cell is cut short. So a line of one cell makes the rows next to it suspect, as far as
-//! what it says fits to their cells. In the same way the end of a row whose quoted cell was damaged on an
+//! what it says fits to their cells. In the same way the end of a row with a quoted cell that was damaged on an
 //! earlier line may look like a row of its own.
 
 use ::csv::ByteRecord;

@@ -5,7 +5,7 @@ use memchr::{memchr, memmem};
 
 use super::record::Shape;
 
-/// Where a cell ends whose quotation marks do not fit.
+/// Where a cell with unbalanced quotation marks ends.
 #[derive(Debug, Clone, Copy)]
 enum Guess {
     /// At the next delimiter.

@@ -270,7 +270,7 @@ impl Header {
         Column::ALL.into_iter().find(stands_there)
     }
 
-    /// Whether this is a file of rejects, corrected and sent again: its verdict is passed over, and cells
+    /// Whether this is a file of rejects, corrected and sent again: its column with the reason is passed over, and cells
     /// that were made harmless are what they were.
     #[must_use]
     pub const fn is_rejects(&self) -> bool {

@@ -111,7 +111,7 @@ pub struct Lines {
     pub header: u64,
     /// Lines with nothing but delimiters, spaces and empty quotation marks.
     pub blank: u64,
-    /// Second and later lines of records whose cells have line breaks.
+    /// Second and later lines of records with line breaks in their cells.
     pub continued: u64,
     /// Whether the last line has no line break.
     pub ends_open: bool,

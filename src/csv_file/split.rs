@@ -114,7 +114,7 @@ enum Stop {
     Damaged(Damage),
 }
 
-/// Cuts a record whose first line has quotation marks.
+/// Cuts a record with quotation marks in its first line.
 struct Cutter<'a> {
     bytes: &'a [u8],
     is_all: bool,

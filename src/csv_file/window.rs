@@ -17,7 +17,7 @@ pub(super) struct Window<R> {
 }
 
 impl<R: Read> Window<R> {
-    /// A window on `source`, of which `start` was read before.
+    /// A window on `source`; `start` was read from it before.
     pub(super) fn new(start: Vec<u8>, source: R) -> Self {
         Self {
             source,

@@ -1,6 +1,6 @@
 //! `pg_enum!`: a Rust enum and a Postgres enum that are the same list of words.
 
-/// Declares an enum whose words are the same in Rust, SQL, JSON, URLs and logs.
+/// Declares an enum with the same words in Rust, SQL, JSON, URLs and logs.
 ///
 /// ```ignore
 /// pg_enum! {

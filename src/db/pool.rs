@@ -48,7 +48,7 @@ impl Limits {
     }
 }
 
-/// The database: hands out connections. Cheap to clone.
+/// The database: lends connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<AsyncPgConnection>,
@@ -133,7 +133,7 @@ impl Db {
         [("short", state(&self.pool)), ("long", state(&self.patient))]
     }
 
-    /// The same database for work of several transactions, each of which ends by itself, also within a request
+    /// The same database for work of several transactions: each ends by itself, also within a request
     /// that would join them.
     pub fn apart(&self) -> Self {
         Self {

@@ -60,12 +60,12 @@ impl std::fmt::Debug for State {
 }
 
 impl Request {
-    /// A request whose transactions are joined into one, which [`super::Tx::of_request`] returns.
+    /// A request with all its transactions joined into one, which [`super::Tx::of_request`] returns.
     pub fn joining() -> Arc<Self> {
         Self::new(true)
     }
 
-    /// A request whose transactions end by themselves; it only knows whether one may have.
+    /// A request with transactions that end by themselves; it only knows whether one may have.
     pub fn watched() -> Arc<Self> {
         Self::new(false)
     }

@@ -327,6 +327,7 @@ diesel::table! {
         relays -> Jsonb,
         campaigns -> Array<Uuid>,
         sending -> Jsonb,
+        outbox -> Bool,
     }
 }
 
@@ -775,7 +776,6 @@ diesel::table! {
         queued_at -> Timestamptz,
         messages -> Int4,
         customer_message -> Int4,
-        reason -> Nullable<Text>,
         review_at -> Nullable<Timestamptz>,
         resolution -> Nullable<sql_types::TicketResolution>,
         solved_at -> Nullable<Timestamptz>,
@@ -784,7 +784,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         harm -> Int4,
-        waits_since -> Nullable<Timestamptz>,
+        waits_since -> Timestamptz,
         reason_sealed -> Nullable<Bytea>,
         caller_verified -> Nullable<Bool>,
     }
@@ -800,7 +800,6 @@ diesel::table! {
         from_status -> Nullable<sql_types::TicketStatus>,
         to_status -> sql_types::TicketStatus,
         actor -> Text,
-        reason -> Nullable<Text>,
         reason_sealed -> Nullable<Bytea>,
         at -> Timestamptz,
     }
@@ -842,6 +841,12 @@ diesel::table! {
         reply -> Nullable<Text>,
         created_at -> Timestamptz,
         settled_at -> Nullable<Timestamptz>,
+        lost -> Int4,
+        doubts -> Int4,
+        refusals -> Int4,
+        refused_at -> Nullable<Timestamptz>,
+        first_tried_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
     }
 }
 

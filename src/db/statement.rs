@@ -1,4 +1,4 @@
-//! Statements written by hand that every connection parses once.
+//! Statements in SQL text that every connection parses once.
 
 use std::marker::PhantomData;
 

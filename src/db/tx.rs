@@ -32,7 +32,7 @@ impl Db {
         Ok(Lent { conn, of: None })
     }
 
-    /// The request whose transactions are one, if this is within it.
+    /// The request that joins its transactions into one, if this is within it.
     fn joining(&self) -> Option<Arc<Request>> {
         request::here().filter(|request| request.joins() && !self.apart)
     }
@@ -84,7 +84,7 @@ impl Db {
         Ok(tx)
     }
 
-    /// Reads in a transaction of which no statement takes longer than `limit`: the database ends it then. `None` if the
+    /// Reads in a transaction. The database ends a statement of it that takes longer than `limit`. `None` if the
     /// limit is not enough, or the database is away. A reader of several statements keeps the limit of their sum itself,
     /// and answers [`Error::Late`] after it.
     ///
@@ -107,7 +107,7 @@ impl Db {
         in_time(limited.await)
     }
 
-    /// Begins a transaction whose commit does not wait for the disk: for work that is found and done again if a crash
+    /// Begins a transaction that does not wait for the disk at its commit: for work that is found and done again if a crash
     /// of the server takes it back. A later durable commit makes it durable too.
     ///
     /// # Errors
@@ -120,7 +120,7 @@ impl Db {
     }
 }
 
-/// As [`Db::read_within`] by a connection in use, also within its open transaction, of which nothing else is lost.
+/// As [`Db::read_within`] by a connection in use, also within its open transaction, which loses nothing else.
 ///
 /// # Errors
 /// As [`Db::read_within`], or the connection's.

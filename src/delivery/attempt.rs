@@ -1,10 +1,96 @@
-//! What is recorded of an attempt: its result, and what that makes of its notice. What the relay said is
-//! [`crate::mail::Reply`], what that means is [`Classification`].
+//! What is recorded of an attempt: its result, what that makes of its notice, and the row. What the relay said is
+//! [`Reply`], what that means is [`Classification`].
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::Queryable;
 
 use super::policy::Classification;
+use crate::id::{CampaignId, NoticeId};
+use crate::mail::Reply;
 use crate::notice::{AttemptResult, NoticeStatus};
+
+/// The reason of a result that a dead sender left open.
+const LOST: &str = "sender or database lost before its end was recorded";
+
+/// One row: the beginning of an attempt, or its result.
+#[derive(Debug, Clone, Queryable)]
+pub struct Outcome {
+    /// The notice.
+    pub notice_id: NoticeId,
+    /// Which attempt, from 1.
+    pub attempt: i16,
+    /// Whether this is the result.
+    pub settled: bool,
+    /// The campaign of the notice.
+    pub campaign_id: CampaignId,
+    /// What became of it; in flight for a beginning.
+    pub result: AttemptResult,
+    /// Through which relay.
+    pub relay: String,
+    /// The reply code (RFC 5321).
+    pub code: Option<i16>,
+    /// The enhanced status code (RFC 3463).
+    pub enhanced: Option<String>,
+    /// The reply's words, addresses masked.
+    pub reply: Option<String>,
+    /// Why it was judged so.
+    pub reason: Option<String>,
+    /// When it is tried again.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// When this row was written.
+    pub at: DateTime<Utc>,
+}
+
+impl Outcome {
+    /// The result of the attempt that this row begins.
+    pub fn ended(self, end: &Attempted, reply: &Reply, at: DateTime<Utc>) -> Self {
+        let (code, enhanced, text) = reply.parts();
+        Self {
+            settled: true,
+            result: end.result,
+            code: code.and_then(|code| i16::try_from(code).ok()),
+            enhanced: enhanced.map(ToOwned::to_owned),
+            reply: Some(text.to_owned()),
+            reason: end.reason.map(ToOwned::to_owned),
+            retry_at: end.due_at,
+            at,
+            ..self
+        }
+    }
+
+    /// The result of an attempt whose message must not leave any more.
+    pub fn cancelled(self, at: DateTime<Utc>) -> Self {
+        Self {
+            settled: true,
+            result: AttemptResult::Cancelled,
+            at,
+            ..self
+        }
+    }
+
+    /// The result of an attempt whose message cannot be written, and why.
+    pub fn unwritable(self, why: &str) -> Self {
+        Self {
+            settled: true,
+            result: AttemptResult::Refused,
+            reason: Some(why.to_owned()),
+            ..self
+        }
+    }
+
+    /// The result of an attempt that a dead sender began. It is sent again at once, if it is: the former sender is gone.
+    /// If this sender dies too before the new attempt begins, the row tells the next sender to resend.
+    pub fn left_open(self, is_resent: bool, at: DateTime<Utc>) -> Self {
+        Self {
+            settled: true,
+            result: AttemptResult::Uncertain,
+            reason: Some(LOST.to_owned()),
+            retry_at: is_resent.then_some(at),
+            at,
+            ..self
+        }
+    }
+}
 
 /// What an attempt ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

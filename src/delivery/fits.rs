@@ -2,8 +2,47 @@
 
 use crate::campaign::CampaignKind;
 use crate::element::ElementSet;
-use crate::person::flags::WithheldReason;
-use crate::person::{Person, PersonStanding};
+use crate::person::flags::{Flags, WithheldReason};
+use crate::person::{AudienceFilter, Person, PersonStanding};
+use crate::postal::MinorsRule;
+
+/// What was approved of a campaign, as far as it decides who is written to.
+#[derive(Debug)]
+pub struct Approved {
+    /// Why it is sent.
+    pub kind: CampaignKind,
+    /// The audience.
+    pub audience: AudienceFilter,
+    /// How its incident tells minors; the choice stands while a campaign is under way.
+    pub minors: MinorsRule,
+}
+
+impl Approved {
+    /// Whether a notice suits its person as they are now. `named` is what it named when the audience was frozen, `names`
+    /// what its text names for the person now.
+    ///
+    /// # Errors
+    /// As [`fits`].
+    pub fn fits<C>(
+        &self,
+        person: &Person<C>,
+        named: ElementSet,
+        names: ElementSet,
+    ) -> Result<(), WithheldReason> {
+        let says = Says {
+            kind: self.kind,
+            is_meant: self.audience.covers(person) && !self.is_for_the_guardian(person),
+            named,
+            names,
+        };
+        fits(person, &says)
+    }
+
+    /// Whether a letter to the guardian tells the person, and no e-mail may.
+    fn is_for_the_guardian<C>(&self, person: &Person<C>) -> bool {
+        self.minors == MinorsRule::GuardianLetter && person.flags.contains(Flags::MINOR)
+    }
+}
 
 /// What a notice would say to its person now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +101,6 @@ mod tests {
     use super::*;
     use crate::element::Element;
     use crate::id::{IncidentId, PersonId};
-    use crate::person::flags::Flags;
     use crate::person::place::Locale;
     use crate::person::{Facts, ToldBy, standing};
 

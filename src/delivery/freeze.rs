@@ -11,17 +11,17 @@ use std::time::{Duration, Instant};
 use self::slice::{Pinned, Slice};
 use super::letter::Edition;
 use super::store::unfrozen::{self, Unfrozen};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::campaign::content::Content;
 use crate::campaign::{self, Campaign, guard, hold};
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Result};
 use crate::deployment::keys;
 use crate::id::CampaignId;
 use crate::person::{self, AudienceFilter};
 
 /// Who ends a campaign when nothing of it is left.
-const ME: Actor = Actor::System("senders");
+const ME: Actor = Actor::System(System::Senders);
 /// How many campaigns' contents are kept compiled.
 const KEPT: usize = 16;
 /// Of an incident with so few people, the first slice is looked for in all buckets at once: a campaign to few people
@@ -47,7 +47,7 @@ impl Default for Freezer {
     }
 }
 
-/// Freezes a slice of the campaign whose turn it is, once.
+/// Freezes a slice of the next campaign, once.
 ///
 /// # Errors
 /// The database's.
@@ -66,7 +66,7 @@ impl Freezer {
         }
     }
 
-    /// Freezes a slice of the campaign whose turn it is. `false`: there is nothing to freeze. A campaign whose
+    /// Freezes a slice of the next campaign. `false`: there is nothing to freeze. A campaign whose
     /// list version is no longer the one in force is paused: its approval is void.
     ///
     /// # Errors
@@ -119,17 +119,16 @@ impl Freezer {
         if let Some(pinned) = self.pinned.get(&campaign.id) {
             return Ok(Arc::clone(pinned));
         }
-        let strange = || Error::inconsistent("campaign", campaign.id);
         let text = campaign.content.as_deref().unwrap_or_default();
-        let content = Content::from_text(text).ok_or_else(strange)?;
-        let edition = Edition::new(text, &app.config, &app.keys, &app.signers);
+        let content = Content::from_text(text).map_err(|why| why.of(campaign.id))?;
+        let edition = Edition::new(text, &app.keys, &app.signers);
         let pinned = Arc::new(Pinned {
             scope: content.scope,
             filter: AudienceFilter {
                 but: Some(campaign.id),
                 ..content.audience.filter(content.kind)
             },
-            edition: edition.map_err(|_| strange())?,
+            edition: edition.map_err(|why| why.of(campaign.id))?,
         });
         if self.pinned.len() >= KEPT {
             self.pinned.clear();

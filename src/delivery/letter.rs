@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::address::EmailAddress;
-use crate::campaign::content::Content;
-use crate::config::Config;
+use crate::campaign::content::{Content, ContentError};
+use crate::db;
 use crate::element::ElementSet;
 use crate::id::{CampaignId, NoticeId, PersonId};
 use crate::link::{NoticeCode, StatusLink};
@@ -33,10 +33,26 @@ pub struct Edition {
     signers: Signers,
 }
 
-/// Why an edition could not be made: its content was changed by hand, or made by another version.
+/// Why an edition could not be made: its content was changed in the database, or written by another version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the campaign's pinned content cannot be read or compiled any more")]
-pub struct BadContent;
+pub enum BadContent {
+    /// It cannot be read.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// A text of it does not compile.
+    #[error("a text of its content does not compile")]
+    Text,
+    /// The sender or the return path is no address.
+    #[error("the sender or the return path of its content is no e-mail address")]
+    Address,
+}
+
+impl BadContent {
+    /// The error of the database's row of a campaign.
+    pub fn of(self, id: CampaignId) -> db::Error {
+        db::Error::inconsistent("campaign", format!("{id}: {self}"))
+    }
+}
 
 /// Why no letter can be made for this person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,27 +69,16 @@ pub enum Unfit {
 }
 
 impl Edition {
-    /// Compiles a campaign's content. Sender, return path and the beginning of links are those that were approved; the
-    /// settings decide only for contents pinned by a version of Candor that did not have them.
+    /// Compiles a campaign's content. Sender, return path and the beginning of links are those that were approved.
     ///
     /// # Errors
     /// [`BadContent`].
-    pub fn new(
-        content: &str,
-        config: &Config,
-        keys: &Keyring,
-        signers: &Signers,
-    ) -> Result<Self, BadContent> {
-        let content = Content::from_text(content).ok_or(BadContent)?;
-        let texts = content.compile().map_err(|_| BadContent)?;
-        let address = EmailAddress::parse(&content.from.1).map_err(|_| BadContent)?;
-        let return_path = content
-            .return_path
-            .unwrap_or_else(|| config.organisation.return_path.clone());
-        let return_path = match return_path.as_str() {
-            "" => address.clone(),
-            path => EmailAddress::parse(path).map_err(|_| BadContent)?,
-        };
+    pub fn new(content: &str, keys: &Keyring, signers: &Signers) -> Result<Self, BadContent> {
+        let content = Content::from_text(content)?;
+        let texts = content.compile().map_err(|_| BadContent::Text)?;
+        let parse = |address: &str| EmailAddress::parse(address).map_err(|_| BadContent::Address);
+        let address = parse(&content.from.1)?;
+        let return_path = parse(&content.return_path)?;
         Ok(Self {
             texts,
             declared: content.names,
@@ -82,10 +87,8 @@ impl Edition {
                 address,
             },
             return_path,
-            verp: content.verp.unwrap_or(config.mail.verp),
-            public_url: content
-                .public_url
-                .unwrap_or_else(|| config.http.public_url.to_string()),
+            verp: content.verp,
+            public_url: content.public_url,
             keys: keys.clone(),
             signers: signers.clone(),
         })

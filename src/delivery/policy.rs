@@ -1,20 +1,23 @@
-//! What a relay's reply means for a notice: the whole retry policy, pure.
+//! What a relay's reply means for a message, be it a notice or a message of the outbox: the whole retry policy, pure.
 //!
 //! Decided by what was said, not by the first digit: a 5xx may condemn the address, the letter, or
 //! us. Its tests are the policy in examples.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::campaign::UncertainPolicy;
 use crate::mail::Reply;
 
 use BounceReason::{MessageTooBig, NeedsSmtputf8, Policy, RelayDenied};
 use HoldReason::{Blocked, NotPermitted, RateLimited};
 use reading::{Meaning::*, asked_to_wait, meaning};
 
+mod evidence;
 mod reading;
 mod reason;
 
-pub use reason::{BounceReason, HoldReason};
+pub use evidence::Evidence;
+pub use reason::{BounceReason, HoldReason, RelayHold};
 
 /// Minutes to wait after the first, second … attempt; the last stands for all later ones.
 const DELAYS: [i64; 6] = [5, 15, 30, 60, 120, 240];
@@ -68,6 +71,23 @@ pub enum Classification {
     },
 }
 
+impl Classification {
+    /// Nothing of the message was sent, and no attempt counts: another connection takes it at once.
+    pub fn goes_at_once(self) -> bool {
+        matches!(self, Self::RelayAway | Self::AnotherRelay)
+    }
+
+    /// The connection was lost: the relay may be about to go away.
+    pub fn is_lost(self) -> bool {
+        matches!(self, Self::RelayAway | Self::Uncertain)
+    }
+
+    /// Whether the reply was against us.
+    pub fn is_against(self) -> bool {
+        matches!(self, Self::Against { .. })
+    }
+}
+
 impl HoldReason {
     /// A rate recovers by itself; the rest as a rule waits for a human.
     fn lasting(self) -> TimeDelta {
@@ -85,11 +105,13 @@ impl HoldReason {
     }
 }
 
-/// What is known of a notice when its next reply comes.
+/// What is known of a message when its next reply comes.
 #[derive(Debug, Clone, Copy)]
 pub struct Tried {
-    /// Counts from 1 and includes the attempt just made.
+    /// The number of attempts that count, from 1, with the one just made.
     pub attempt: u32,
+    /// The same of attempts of any kind.
+    pub attempts: u32,
     /// When the first attempt was made.
     pub first: DateTime<Utc>,
     /// Permanent refusals before this reply that were not final, and when the first of them came.
@@ -108,6 +130,15 @@ impl Tried {
             .is_some_and(|(before, first)| before + 1 >= refusals && now - first >= since)
     }
 
+    /// Whether a reply to the message is the first of its kind. A repeated refusal of one person says nothing new: at the
+    /// end of a campaign only such people are left.
+    pub fn is_first(&self, reply: &Reply) -> bool {
+        match reply {
+            Reply::Refused { .. } => self.refused.is_none(),
+            _ => self.attempt <= 1,
+        }
+    }
+
     fn refusals(&self) -> u32 {
         self.refused.map_or(0, |(refusals, _)| refusals) + 1
     }
@@ -124,6 +155,7 @@ pub fn decide(
 ) -> Classification {
     let tried = Tried {
         attempt,
+        attempts: attempt,
         first: first_tried,
         refused: None,
         others_are_taken: false,
@@ -132,13 +164,14 @@ pub fn decide(
     decide_after(reply, &tried, now, jitter)
 }
 
-/// Decides, with what is known of the notice.
-pub fn decide_after(
-    reply: &Reply,
-    tried: &Tried,
-    now: DateTime<Utc>,
-    jitter: f64,
-) -> Classification {
+/// Classifies a reply, with all that is known of the message.
+pub fn classify(reply: &Reply, tried: &Tried, now: DateTime<Utc>, jitter: f64) -> Classification {
+    let classification = decide_after(reply, tried, now, jitter);
+    in_doubt(classification, tried.attempts, tried.first, now, jitter)
+}
+
+/// Decides, with what is known of the message.
+fn decide_after(reply: &Reply, tried: &Tried, now: DateTime<Utc>, jitter: f64) -> Classification {
     let case = Case { tried, now, jitter };
     match reply {
         Reply::Accepted { .. } => Classification::Sent,
@@ -254,7 +287,7 @@ pub fn gist(reason: HoldReason, text: &str) -> String {
 
 /// Corrects a classification by the number of attempts of any kind: if the relay goes away at each attempt of one
 /// notice, the notice is blamed. It then waits by itself and does not hold the relay.
-pub fn in_doubt(
+fn in_doubt(
     classification: Classification,
     attempts: u32,
     first_tried: DateTime<Utc>,
@@ -274,7 +307,16 @@ pub fn in_doubt(
     }
 }
 
-/// Delay before a notice is resent after this many uncertain attempts; `None`: it is not resent. A mailbox that drops
+/// Delay before a notice of a campaign with this policy is resent after this many uncertain attempts; `None`: it is not
+/// resent.
+pub fn resend_by(policy: UncertainPolicy, doubts: u32) -> Option<TimeDelta> {
+    match policy {
+        UncertainPolicy::Resend => resend_in(doubts),
+        UncertainPolicy::Leave => None,
+    }
+}
+
+/// Delay before a message is resent after this many uncertain attempts; `None`: it is not resent. A mailbox that drops
 /// every connection once it has the message would otherwise receive it for ever.
 pub fn resend_in(doubts: u32) -> Option<TimeDelta> {
     let wait = RESENDS.get(usize::try_from(doubts.saturating_sub(1)).ok()?)?;

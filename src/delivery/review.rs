@@ -1,15 +1,16 @@
-//! What the program decides about campaigns under way: whether a first slice ended well, and how fast they
+//! What the program decides about campaigns under way: whether a canary ended well, and how fast they
 //! go while the helpline is busy. Any number of nodes may ask; each decision is made once, and is on record.
 
 use chrono::TimeDelta;
 use serde_json::json;
 
+use super::pacing::{self, Left, Load};
 use super::store::tally;
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::audit::{self, Action};
+use crate::campaign::canary::CanaryState;
 use crate::campaign::error::CampaignError;
-use crate::campaign::pacing::{self, CanaryState, Left, Load};
 use crate::campaign::{hold, store};
 use crate::db;
 use crate::db::retry::retried;
@@ -17,8 +18,8 @@ use crate::id::CampaignId;
 use crate::notice::NoticeStatus;
 use crate::ticket;
 
-const CANARY: Actor = Actor::System("canary");
-const PACING: Actor = Actor::System("pacing");
+const CANARY: Actor = Actor::System(System::Canary);
+const PACING: Actor = Actor::System(System::Pacing);
 
 /// Reviews every campaign that is sending.
 ///
@@ -37,7 +38,7 @@ pub async fn all(app: &App) -> db::Result<()> {
     Ok(())
 }
 
-/// Lets the rest of a campaign go if its first slice ended well, pauses the campaign if it did not; nothing
+/// Lets the rest of a campaign go if its canary ended well, pauses the campaign if it did not; nothing
 /// while it is not at its end.
 ///
 /// # Errors
@@ -69,11 +70,11 @@ pub async fn canary(app: &App, campaign: CampaignId) -> db::Result<()> {
             let relays = tally::by_relay(&mut tx, campaign).await?;
             drop(tx);
             let by = relays.iter().map(|part| {
-                let bad = part.put_off + part.refused;
+                let bad = part.deferred + part.refused;
                 (part.name.as_str(), bad, bad + part.sent)
             });
             let by = pacing::by_relay(by);
-            let reason = format!("the first slice did not end well: {reason} ({by})");
+            let reason = format!("the canary did not end well: {reason} ({by})");
             match hold::pause(app, CANARY, campaign, Some(&reason)).await {
                 Err(CampaignError::Db(error)) => Err(error),
                 // It was paused or ended in between.

@@ -9,7 +9,7 @@ use super::policy::BounceReason;
 use super::store::batch::{self, Lease};
 use super::store::{self, Settled, tally};
 use crate::account;
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::campaign::{self, CampaignKind, guard};
 use crate::db::retry::retried;
@@ -18,7 +18,7 @@ use crate::notice::{BatchStatus, NoticeStatus};
 use crate::person::{self, Became, ToldBy};
 
 /// Who ends a campaign when nothing of it is left.
-const ME: Actor = Actor::System("senders");
+const ME: Actor = Actor::System(System::Senders);
 
 /// How a batch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

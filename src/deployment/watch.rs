@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::store::{self, Seen};
 use super::{Doubt, Why};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::audit::{self, Action};
 use crate::config::StateDir;
@@ -15,7 +15,7 @@ use crate::db::notify::SEND_PERMISSION;
 use crate::db::{self, notify};
 use crate::trouble::Troubles;
 
-const WATCH: Actor = Actor::System("deployment");
+const WATCH: Actor = Actor::System(System::Deployment);
 
 /// What this process has seen of the database, and where the node keeps it. Cheap to clone.
 #[derive(Debug, Clone, Default)]

@@ -3,142 +3,80 @@
 
 use super::Element;
 
-/// Words in addition to the code and the English words. Case, spaces, hyphens, underscores and apostrophes do not
-/// matter.
-pub(super) const fn of(element: Element) -> &'static [&'static str] {
-    match element {
-        Element::Name => &[
-            "full_name",
-            "first_name",
-            "last_name",
-            "surname",
-            "customer_name",
-        ],
-        Element::PostalAddress => &[
-            "address",
-            "home_address",
-            "mailing_address",
-            "street_address",
-            "residential_address",
-        ],
-        Element::Email => &["email_address", "e_mail", "e_mail_address", "mail_address"],
-        Element::Phone => &[
-            "phone_number",
-            "telephone",
-            "telephone_number",
-            "mobile",
-            "mobile_number",
-            "mobile_phone",
-            "cell_phone",
-        ],
-        Element::Dob => &["date_of_birth", "birth_date", "birthday"],
-        Element::AccountNumber => &[
-            "account_id",
-            "customer_number",
-            "customer_id",
-            "client_number",
-        ],
-        Element::CarrierPin => &["account_pin", "carrier_pin_code"],
-        Element::Imei => &["imei_number"],
-        Element::Imsi => &["imsi_number"],
-        Element::Iccid => &["sim_number", "sim_card_number", "iccid_number"],
-        Element::Msisdn => &["mobile_line_number", "msisdn_number"],
-        Element::Puk => &["puk_code"],
-        Element::Ssn => &[
-            "social_security",
-            "social_security_number",
-            "us_ssn",
-            "ssn_number",
-        ],
-        Element::NationalId => &[
-            "national_id_number",
-            "national_identity_number",
-            "identity_number",
-            "id_card",
-            "id_card_number",
-            "national_insurance_number",
-        ],
-        Element::Tin => &[
-            "tax_id",
-            "tax_number",
-            "tax_identification_number",
-            "taxpayer_id",
-            "itin",
-        ],
-        Element::DriverLicence => &[
-            "driver_license",
-            "drivers_licence",
-            "drivers_license",
-            "driving_licence",
-            "driving_license",
-            "drivers_license_number",
-            "drivers_licence_number",
-            "driver_license_number",
-            "driver_licence_number",
-            "driving_licence_number",
-        ],
-        Element::Passport => &["passport_number", "passport_no"],
-        Element::PasswordPlain => &[
-            "password",
-            "plaintext_password",
-            "password_plaintext",
-            "cleartext_password",
-        ],
-        Element::PasswordHash => &["hashed_password", "encrypted_password", "password_hashed"],
-        Element::SecurityQa => &[
-            "security_questions",
-            "security_question",
-            "security_answers",
-            "security_questions_and_answers",
-        ],
-        Element::PaymentCard => &[
-            "card",
-            "card_number",
-            "credit_card",
-            "credit_card_number",
-            "debit_card",
-            "debit_card_number",
-            "payment_card_number",
-        ],
-        Element::BankAccount => &[
-            "bank_account_number",
-            "bank_details",
-            "iban",
-            "account_and_routing_number",
-        ],
-        Element::Health => &[
-            "health_data",
-            "health_information",
-            "medical",
-            "medical_data",
-            "medical_information",
-            "medical_records",
-        ],
-        Element::HealthInsuranceId => &[
-            "health_insurance",
-            "health_insurance_number",
-            "insurance_id",
-        ],
-        Element::MedicareId => &["medicare", "medicare_number"],
-        Element::Biometric => &[
-            "biometrics",
-            "biometric_data",
-            "fingerprint",
-            "fingerprints",
-        ],
-        Element::Genetic => &["genetic_data", "dna"],
-        Element::LocationCdr => &["call_records", "cdr", "call_detail_records"],
-        Element::CommsContent => &[
-            "messages",
-            "message_content",
-            "communications",
-            "communications_content",
-        ],
-        Element::CreditApplication => &["credit_application_data"],
-        Element::AuthSession => &["session", "session_token", "auth_token", "access_token"],
-        Element::SpecialCategory => &["special_category_data"],
-        Element::FilesMisc => &["files", "documents"],
+/// Words in addition to the code and the English words, in the order of [`Element::ALL`]. Case, spaces, hyphens,
+/// underscores and apostrophes do not matter.
+#[rustfmt::skip]
+const ALIASES: [(Element, &[&str]); Element::ALL.len()] = [
+    (Element::Name, &["full_name", "first_name", "last_name", "surname", "customer_name"]),
+    (Element::PostalAddress, &[
+        "address", "home_address", "mailing_address", "street_address", "residential_address",
+    ]),
+    (Element::Email, &["email_address", "e_mail", "e_mail_address", "mail_address"]),
+    (Element::Phone, &[
+        "phone_number", "telephone", "telephone_number", "mobile", "mobile_number", "mobile_phone",
+        "cell_phone",
+    ]),
+    (Element::Dob, &["date_of_birth", "birth_date", "birthday"]),
+    (Element::AccountNumber, &["account_id", "customer_number", "customer_id", "client_number"]),
+    (Element::CarrierPin, &["account_pin", "carrier_pin_code"]),
+    (Element::Imei, &["imei_number"]),
+    (Element::Imsi, &["imsi_number"]),
+    (Element::Iccid, &["sim_number", "sim_card_number", "iccid_number"]),
+    (Element::Msisdn, &["mobile_line_number", "msisdn_number"]),
+    (Element::Puk, &["puk_code"]),
+    (Element::Ssn, &["social_security", "social_security_number", "us_ssn", "ssn_number"]),
+    (Element::NationalId, &[
+        "national_id_number", "national_identity_number", "identity_number", "id_card", "id_card_number",
+        "national_insurance_number",
+    ]),
+    (Element::Tin, &["tax_id", "tax_number", "tax_identification_number", "taxpayer_id", "itin"]),
+    (Element::DriverLicence, &[
+        "driver_license", "drivers_licence", "drivers_license", "driving_licence", "driving_license",
+        "drivers_license_number", "drivers_licence_number", "driver_license_number",
+        "driver_licence_number", "driving_licence_number",
+    ]),
+    (Element::Passport, &["passport_number", "passport_no"]),
+    (Element::PasswordPlain, &["password", "plaintext_password", "password_plaintext", "cleartext_password"]),
+    (Element::PasswordHash, &["hashed_password", "encrypted_password", "password_hashed"]),
+    (Element::SecurityQa, &[
+        "security_questions", "security_question", "security_answers", "security_questions_and_answers",
+    ]),
+    (Element::PaymentCard, &[
+        "card", "card_number", "credit_card", "credit_card_number", "debit_card", "debit_card_number",
+        "payment_card_number",
+    ]),
+    (Element::BankAccount, &["bank_account_number", "bank_details", "iban", "account_and_routing_number"]),
+    (Element::Health, &[
+        "health_data", "health_information", "medical", "medical_data", "medical_information",
+        "medical_records",
+    ]),
+    (Element::HealthInsuranceId, &["health_insurance", "health_insurance_number", "insurance_id"]),
+    (Element::MedicareId, &["medicare", "medicare_number"]),
+    (Element::Biometric, &["biometrics", "biometric_data", "fingerprint", "fingerprints"]),
+    (Element::Genetic, &["genetic_data", "dna"]),
+    (Element::LocationCdr, &["call_records", "cdr", "call_detail_records"]),
+    (Element::CommsContent, &["messages", "message_content", "communications", "communications_content"]),
+    (Element::CreditApplication, &["credit_application_data"]),
+    (Element::AuthSession, &["session", "session_token", "auth_token", "access_token"]),
+    (Element::SpecialCategory, &["special_category_data"]),
+    (Element::FilesMisc, &["files", "documents"]),
+];
+
+// `of` indexes the table by element.
+const _: () = {
+    let mut at = 0;
+    while at < ALIASES.len() {
+        assert!(
+            ALIASES[at].0 as usize == at,
+            "an element is not in its place"
+        );
+        at += 1;
     }
+};
+
+/// The words of one element.
+pub(super) const fn of(element: Element) -> &'static [&'static str] {
+    ALIASES[element as usize].1
 }
 
 /// The letters and digits of a word, in lower case.

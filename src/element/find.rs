@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{Element, ElementSet, words};
 
-/// The elements whose words stand in `text`, in the language of the BCP 47 tag `locale`.
+/// The elements that `text` names by their words, in the language of the BCP 47 tag `locale`.
 ///
 /// Case, line breaks and typographic variants of apostrophes, hyphens and spaces do not matter. Words inside the
 /// longer words of another element do not count: "password (in scrambled form)" is not "password". A word is whole:

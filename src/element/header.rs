@@ -85,7 +85,7 @@ const ALIASES: &[(Element, &str)] = &[
 /// From this length on an alias may stand inside a longer word (`userpassword`).
 const TELLING: usize = 8;
 
-/// The element whose *values* a CSV column with this header seems to hold; `None` for every
+/// The element that a CSV column with this header seems to hold the *values* of; `None` for every
 /// column of the affected list and for anything unsuspicious.
 pub fn looks_like_a_value(header: &str) -> Option<Element> {
     let words = split(header);

@@ -115,7 +115,7 @@ register! {
     AuthSession = 30, "auth_session", 4;
     /// GDPR Article 9: origin, religion, politics, orientation and the like.
     SpecialCategory = 31, "special_category", 5;
-    /// Files whose content is not known yet.
+    /// Files with unknown content.
     FilesMisc = 32, "files_misc", 3;
 }
 

@@ -86,7 +86,7 @@ pub fn from_words(list: &str, locale: &str) -> Option<ElementSet> {
     rest_of(list, &all, ElementSet::EMPTY, locale).filter(|set| in_words(*set, locale) == list)
 }
 
-/// What is left of a list, of which `known` stand before: an element begins it, and the ones after it follow.
+/// What is left of a list after the elements `known`: an element begins it, and the ones after it follow.
 fn rest_of(list: &str, among: &[Element], known: ElementSet, locale: &str) -> Option<ElementSet> {
     let (comma, and) = LISTS[column(locale)];
     among.iter().enumerate().find_map(|(at, element)| {

@@ -174,7 +174,7 @@ impl Incident {
             .map_or(&NO_FACTS, |published| &published.facts)
     }
 
-    /// The keys of the working fact sheet whose present text is not public. A text for customers that quotes
+    /// The keys of the working fact sheet that are not public with their present text. A text for customers that quotes
     /// one of them says what no public page says.
     pub fn unpublished_facts(&self) -> Vec<&str> {
         let public = self.public_facts();

@@ -238,7 +238,7 @@ fn check(open: &Open, to: IncidentState, agreed: Option<Untold>) -> Result<(), S
     }
 }
 
-/// Counts what is open in an incident whose row the caller has locked. An import that died, which the next one
+/// Counts what is open in an incident; the caller has locked its row. An import that died, which the next one
 /// discards, is not open.
 ///
 /// # Errors

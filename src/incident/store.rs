@@ -206,8 +206,8 @@ pub async fn set_active_scope(conn: &mut Conn, id: IncidentId, scope: i32) -> Re
 }
 
 /// Waits until no sender freezes audiences of the incident, and keeps them away until the transaction ends. Where several
-/// do, one of them always shares the row, and whoever wants it alone would wait until all audiences are frozen: a row
-/// that is shared is shared with more, whoever waits. This lock is refused to them while somebody waits for it
+/// do, one of them always shares the row, and a transaction that wants it alone would wait until all audiences are frozen: a row
+/// that is shared is shared with more, even while another transaction waits. This lock is refused to them while a transaction waits for it
 /// (`delivery::store::unfrozen` asks for it by the same key).
 async fn turn(conn: &mut Conn, id: IncidentId) -> Result<()> {
     statement("select pg_advisory_xact_lock(hashtextextended('incident ' || $1::text, 0))")

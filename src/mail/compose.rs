@@ -1,4 +1,4 @@
-//! A draft becomes a letter: MIME by hand, so that no name, subject or text can break it.
+//! A draft becomes a letter: its own MIME, so that no name, subject or text can break it.
 
 use std::fmt;
 

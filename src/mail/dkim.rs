@@ -1,6 +1,6 @@
 //! Signatures that say which domain answers for a letter (DKIM: RFC 6376, RFC 8301, RFC 8463).
 //!
-//! By hand rather than by lettre, which takes 1.2 ms a letter. Relaxed canonicalization of header and
+//! Own code instead of lettre's, which takes 1.2 ms a letter. Relaxed canonicalization of header and
 //! body: relays fold lines and cut blanks, and that must not break a signature.
 
 use std::fmt;
@@ -198,7 +198,7 @@ impl Signers {
         for signer in self.iter() {
             match signer.field(&canon, signed_at) {
                 Some(field) => raw.extend(field.into_bytes()),
-                // Unsigned beats unsent. A key that could be read signs, so this does not happen.
+                // An unsigned message is better than none. A key that could be read signs, so this does not happen.
                 None => tracing::warn!(record = signer.record(), "a key did not sign"),
             }
         }

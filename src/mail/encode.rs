@@ -1,6 +1,6 @@
 //! How text becomes ASCII lines: header words (RFC 2047) and bodies (RFC 2045).
 //!
-//! By hand rather than by lettre's `MessageBuilder`, which lets through what we promise to stop:
+//! Own code instead of lettre's `MessageBuilder`, which lets through what we promise to stop:
 //! a subject that merely looks like an encoded word is shown decoded, a long word makes a line
 //! beyond 998 octets, control characters in a name reach the reader, and a NUL in a name makes it
 //! lose the From header.

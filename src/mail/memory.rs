@@ -18,7 +18,7 @@ struct State {
 }
 
 /// Accepts every letter unless it was told otherwise. The clones are one relay, so a test keeps
-/// one and hands on another.
+/// one and passes on another.
 #[derive(Clone)]
 pub struct MemoryRelay {
     name: Arc<str>,

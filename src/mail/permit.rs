@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 
-/// A question whose answer lets a text go, or not.
+/// A question; its answer lets a text go, or not.
 pub type Asked<'p> = Pin<Box<dyn Future<Output = bool> + Send + 'p>>;
 
 /// What is asked before a text.

@@ -162,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_that_drops_packets_costs_a_moment_once() {
-        // A listener whose queue is full drops further connections without a word.
+        // A listener with a full queue drops further connections without a word.
         let dead = TcpSocket::new_v4().expect("a socket");
         dead.bind(at("127.0.0.1:0")).expect("bound");
         let dead = dead.listen(1).expect("listens");

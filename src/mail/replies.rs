@@ -17,7 +17,7 @@ const MOST: usize = 4 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Replies {
     line: Vec<u8>,
-    /// The lines of an answer whose last line is still to come.
+    /// The lines of an answer without its last line, which is still to come.
     begun: Option<String>,
     ready: std::collections::VecDeque<Answer>,
     /// Octets since the last complete answer.

@@ -33,7 +33,7 @@ const REPLY_WORDS: [&str; 22] = [
     "rejected",
 ];
 
-/// The outcome of one attempt to hand over one letter.
+/// The outcome of one attempt to deliver one letter to a relay.
 ///
 /// `text` is the server's, with anything that looks like an e-mail address masked, the
 /// recipient's parts masked, and cut at 300 characters.

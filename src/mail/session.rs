@@ -33,7 +33,7 @@ pub(super) struct Session {
     pub(super) deadline: Instant,
     /// Transactions begun.
     pub(super) letters: u64,
-    /// The Message-ID of the letter whose commands went out with the end of the last one (RFC 2920 §3.1):
+    /// The Message-ID of the letter that had its commands sent with the end of the last one (RFC 2920 §3.1):
     /// their replies are still to be read.
     pub(super) announced: Option<String>,
     /// Room for the next text: the same octets for every letter stay in the processor's caches.
@@ -253,7 +253,7 @@ impl Session {
         self.broken = !matches!(ended, Ok(answer) if answer.code != 421);
     }
 
-    /// The text and the final dot in one write, with the commands of the next letter, then the verdict.
+    /// The text and the final dot in one write, with the commands of the next letter, then the reply.
     async fn text(&mut self, letter: &Letter, next: Option<&Letter>) -> Reply {
         let Ok(text) = std::str::from_utf8(&letter.raw) else {
             self.broken = true;

@@ -69,7 +69,7 @@ impl Connections {
 }
 
 impl Default for Wait {
-    /// Of a connection that nobody looks at.
+    /// Of a connection that no task watches.
     fn default() -> Self {
         Connections::default().add()
     }

@@ -3,7 +3,7 @@
 //! lettre's own upgrade keeps what it had read before TLS began, so an attacker on the path could inject a reply that
 //! then counts as the server's. Here nothing read before survives.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,16 +16,11 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 use super::answer::Answer;
 use super::replies::Replies;
+use crate::roots;
 
-/// Where systems keep the certificates they trust, in PEM: Debian and Alpine, Fedora, SUSE,
-/// older Red Hat, the BSDs and macOS.
-const SYSTEM_ROOTS: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-];
+/// What is wrong on a machine without certificates of CAs.
+const NO_ROOTS: &str = "this machine has no certificates of CAs: install ca-certificates, set SSL_CERT_FILE, or name a CA \
+     file by ?ca=FILE";
 
 /// How one relay is secured: the trusted certificates, and the name its certificate must have.
 #[derive(Clone)]
@@ -35,38 +30,26 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Trusts the system's certificates (`SSL_CERT_FILE` overrides where they lie) and those in
-    /// `extra`. Reads files, so call it once per relay.
+    /// Trusts the system's certificates ([`roots::system`]) and those in `extra`. Reads files, so call it once per relay.
     ///
     /// # Errors
     /// In words for the operator.
     pub(super) fn new(host: &str, extra: Option<&Path>) -> Result<Tls, &'static str> {
         let host = ServerName::try_from(host.to_owned())
             .map_err(|_| "the host is not a name that a certificate can bear")?;
-        let mut roots = RootCertStore::empty();
-        let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-        let system = named.or_else(|| {
-            SYSTEM_ROOTS
-                .map(PathBuf::from)
-                .into_iter()
-                .find(|file| file.exists())
-        });
-        if let Some(file) = system {
-            trust(&mut roots, &file);
-        }
-        if extra.is_some_and(|file| trust(&mut roots, file) == 0) {
+        let mut trusted = RootCertStore::empty();
+        trusted.add_parsable_certificates(roots::system().iter().cloned());
+        if extra.is_some_and(|file| trust(&mut trusted, file) == 0) {
             return Err("the ca file holds no certificate that can be read");
         }
-        if roots.is_empty() {
-            return Err(
-                "no trusted certificates on this system: install ca-certificates or name a ca file",
-            );
+        if trusted.is_empty() {
+            return Err(NO_ROOTS);
         }
         let config =
             ClientConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
                 .with_safe_default_protocol_versions()
                 .map_err(|_| "TLS cannot be set up")?
-                .with_root_certificates(roots)
+                .with_root_certificates(trusted)
                 .with_no_client_auth();
         Ok(Tls {
             connector: TlsConnector::from(Arc::new(config)),

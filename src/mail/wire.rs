@@ -124,7 +124,7 @@ impl Wire {
         }
     }
 
-    /// For a stream whose greeting was read before TLS began: lettre waits for one.
+    /// For a stream after STARTTLS, where the greeting was read before: lettre waits for one.
     pub(super) fn already_greeted(mut self) -> Self {
         self.keep(Answer {
             code: 220,

@@ -13,15 +13,15 @@ pg_enum! {
     pub enum NoticeStatus: NoticeStatus {
         /// Waits for its turn.
         Queued = "queued",
-        /// In the hands of a sender.
+        /// On a connection now.
         Sending = "sending",
         /// The relay took it.
         Sent = "sent",
-        /// Put off by the receiving side; tried again later.
+        /// Refused for now by the receiving side; tried again later.
         Deferred = "deferred",
         /// Refused for good.
         Bounced = "bounced",
-        /// Put off for too long.
+        /// Deferred for too long.
         Expired = "expired",
         /// A sender died after DATA began: perhaps sent.
         Uncertain = "uncertain",
@@ -97,11 +97,11 @@ pg_enum! {
         InFlight = "in_flight",
         /// The relay answered 250.
         Accepted = "accepted",
-        /// Put off (4xx).
+        /// Refused for now (4xx).
         Deferred = "deferred",
         /// Refused (5xx).
         Refused = "refused",
-        /// Put off once too often.
+        /// Deferred too often.
         Expired = "expired",
         /// The relay was away; nothing was handed over.
         Unreachable = "unreachable",

@@ -1,10 +1,10 @@
 //! Letters that are not notices: answers, receipts, one-time codes. They are put here, sealed, in the
-//! transaction of the action they tell of; `worker::courier` sends them.
+//! transaction of the action they tell of. Senders send them like notices, by the policy of `delivery`.
 
 pub mod again;
 pub mod store;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
@@ -34,7 +34,8 @@ pg_enum! {
         Failed = "failed",
         /// It was not sent: its person must not be written to any more, or not with these words.
         Withheld = "withheld",
-        /// Perhaps sent: the database was put back to an older state while it waited.
+        /// Perhaps sent: the relay's answer was lost each time, or the database was put back to an older state while it
+        /// waited.
         Uncertain = "uncertain",
     }
 }
@@ -107,7 +108,7 @@ pub struct NewLetter<'a> {
     pub id: LetterId,
     /// What it is about.
     pub kind: LetterKind,
-    /// The incident whose key seals it.
+    /// The incident; its key seals the letter.
     pub incident: IncidentId,
     /// The recipient.
     pub to: Recipient,
@@ -121,7 +122,68 @@ pub struct NewLetter<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// A letter in the hands of one courier. Its fence tells this claim from a later one.
+/// The reason of a message that was deferred for too long.
+pub const EXPIRED: &str = "expired";
+/// The reason of a message after which no answer came.
+pub const CONNECTION_LOST: &str = "connection_lost";
+
+/// What the attempts to send a message left on record, for the retry policy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// Attempts that count.
+    pub counted: i32,
+    /// Attempts that ended before anything was sent.
+    pub lost: i32,
+    /// Attempts after which it may have arrived.
+    pub doubts: i32,
+    /// Permanent refusals that were not final, and when the first of them came.
+    pub refused: Option<(i32, DateTime<Utc>)>,
+    /// When the first attempt was made.
+    pub first_at: Option<DateTime<Utc>>,
+}
+
+/// What became of a claimed letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A relay took it.
+    Sent {
+        /// What it said.
+        reply: String,
+    },
+    /// It is tried again.
+    Deferred {
+        /// When.
+        until: DateTime<Utc>,
+        /// What the relay said.
+        reply: String,
+    },
+    /// No relay will take it.
+    Failed {
+        /// What the last one said, or what is wrong with the letter.
+        reply: String,
+        /// Why: the word of a bounce, or [`EXPIRED`].
+        reason: Option<&'static str>,
+    },
+    /// It may have arrived, and is not sent again.
+    Uncertain {
+        /// What is known.
+        reply: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// It must not be sent any more.
+    Withheld {
+        /// Why.
+        why: LetterWithheld,
+    },
+    /// It was not tried: sending was stopped, no relay takes it now, or this sender ends.
+    Postponed {
+        /// When it is due again.
+        until: DateTime<Utc>,
+    },
+}
+
+/// A letter that one sender has claimed. Its fence tells this claim from a later one.
 #[derive(Debug)]
 pub struct Claimed {
     /// Its id.
@@ -130,11 +192,11 @@ pub struct Claimed {
     pub kind: LetterKind,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// How often it was tried.
-    pub attempts: i32,
+    /// What is known of its attempts.
+    pub tries: Tries,
     /// Grows with every claim.
     pub fence: i32,
-    /// The incident whose key seals it.
+    /// The incident; its key seals the letter.
     pub incident: IncidentId,
     /// The recipient; `None` in a row of an older release that belongs to no ticket.
     pub person: Option<PersonId>,
@@ -157,6 +219,8 @@ pub struct Delivery {
     pub reply: Option<String>,
     /// Why it was not sent after all.
     pub withheld: Option<LetterWithheld>,
+    /// Why it failed or is uncertain: the word of a bounce, [`EXPIRED`] or [`CONNECTION_LOST`].
+    pub reason: Option<String>,
     /// When it was sent, withheld, or failed.
     pub settled_at: Option<DateTime<Utc>>,
 }
@@ -165,25 +229,4 @@ pub struct Delivery {
 /// can recognise a duplicate.
 pub fn message_id(letter: LetterId, from: &EmailAddress) -> String {
     format!("{}@{}", letter.uuid().simple(), from.domain_ascii())
-}
-
-/// How long a letter waits after its `attempts`th try was put off; `None`: give up. About three days
-/// in all, as mail servers do.
-pub fn patience(attempts: i32) -> Option<TimeDelta> {
-    const MINUTES: [i64; 13] = [1, 2, 5, 10, 20, 40, 60, 120, 240, 480, 720, 1_080, 1_440];
-    let at = usize::try_from(attempts - 1).unwrap_or(0);
-    MINUTES.get(at).copied().and_then(TimeDelta::try_minutes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patience_grows_and_ends() {
-        let waits: Vec<_> = (1..).map_while(patience).collect();
-        assert!(waits.is_sorted() && waits.len() == 13);
-        assert!(waits.iter().sum::<TimeDelta>() > TimeDelta::days(2));
-        assert_eq!(patience(0), patience(1));
-    }
 }

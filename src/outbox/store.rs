@@ -1,12 +1,15 @@
-//! The outbox in the database. A claim is a lease on single rows; whatever is recorded names the
-//! fence of its claim, so that a courier that was too slow changes nothing.
+//! The outbox in the database. A claim is a lease on single rows; each record names the fence of its claim, so that a
+//! sender that was too slow changes nothing.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Int8, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::{Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, OutboxLetter};
+use super::{
+    Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, OutboxLetter, Outcome,
+    Tries,
+};
 use crate::db::schema::{deployment, emergency_stop, incident, outbox, ticket};
 use crate::db::{Conn, Error, Result};
 use crate::id::{IncidentId, LetterId, PersonId, TicketId};
@@ -110,7 +113,14 @@ pub async fn claim(
             outbox::id,
             outbox::kind,
             outbox::created_at,
-            outbox::attempts,
+            (
+                outbox::attempts,
+                outbox::lost,
+                outbox::doubts,
+                outbox::refusals,
+                outbox::refused_at,
+                outbox::first_tried_at,
+            ),
             outbox::fence,
             (outbox::person_id, ticket::person_id.nullable()),
             outbox::link_epoch,
@@ -123,11 +133,20 @@ pub async fn claim(
     Ok(rows.into_iter().map(|row| read(keys, row)).collect())
 }
 
+type TriesRow = (
+    i32,
+    i32,
+    i32,
+    i32,
+    Option<DateTime<Utc>>,
+    Option<DateTime<Utc>>,
+);
+
 type Row = (
     LetterId,
     LetterKind,
     DateTime<Utc>,
-    i32,
+    TriesRow,
     i32,
     (Option<PersonId>, Option<PersonId>),
     Option<i16>,
@@ -137,8 +156,8 @@ type Row = (
 );
 
 fn read(keys: &Keyring, row: Row) -> Claimed {
-    let (id, kind, created_at, attempts, fence, person, link_epoch, sealed, incident, wrapped) =
-        row;
+    let (id, kind, created_at, tries, fence, person, link_epoch, sealed, incident, wrapped) = row;
+    let (counted, lost, doubts, refusals, refused_at, first_at) = tries;
     let letter = || -> Option<OutboxLetter> {
         let key = keys.incident_key(incident, &wrapped?).ok()?;
         let plain = key.open(id.uuid().as_bytes(), &sealed?).ok()?;
@@ -148,7 +167,13 @@ fn read(keys: &Keyring, row: Row) -> Claimed {
         id,
         kind,
         created_at,
-        attempts,
+        tries: Tries {
+            counted,
+            lost,
+            doubts,
+            refused: refused_at.map(|at| (refusals, at)),
+            first_at,
+        },
         fence,
         incident,
         person: person.0.or(person.1),
@@ -157,40 +182,35 @@ fn read(keys: &Keyring, row: Row) -> Claimed {
     }
 }
 
-/// What became of a claimed letter.
-#[derive(Debug, Clone)]
-pub enum Outcome {
-    /// A relay took it.
-    Sent {
-        /// What it said.
-        reply: String,
-    },
-    /// It is tried again.
-    Deferred {
-        /// When.
-        until: DateTime<Utc>,
-        /// What the relay said.
-        reply: String,
-    },
-    /// No relay will take it.
-    Failed {
-        /// What the last one said, or what is wrong with the letter.
-        reply: String,
-    },
-    /// It must not be sent any more.
-    Withheld {
-        /// Why.
-        why: LetterWithheld,
-    },
-    /// It was not tried: no relay could be reached, or sending was stopped.
-    Postponed {
-        /// When it is due again.
-        until: DateTime<Utc>,
-    },
+/// A claim ends: what is known of the attempts by now.
+#[derive(AsChangeset)]
+#[diesel(table_name = outbox, treat_none_as_null = true)]
+struct Freed {
+    attempts: i32,
+    lost: i32,
+    doubts: i32,
+    refusals: i32,
+    refused_at: Option<DateTime<Utc>>,
+    first_tried_at: Option<DateTime<Utc>>,
+    lease_until: Option<DateTime<Utc>>,
 }
 
-/// Records what became of a claimed letter; its words are dropped once it is settled. `false`: another courier has
-/// claimed it since, and nothing was written.
+impl From<Tries> for Freed {
+    fn from(tries: Tries) -> Self {
+        Self {
+            attempts: tries.counted,
+            lost: tries.lost,
+            doubts: tries.doubts,
+            refusals: tries.refused.map_or(0, |(count, _)| count),
+            refused_at: tries.refused.map(|(_, first)| first),
+            first_tried_at: tries.first_at,
+            lease_until: None,
+        }
+    }
+}
+
+/// Records what became of a claimed letter, and what is known of its attempts; its words are dropped once it is settled.
+/// `false`: another sender has claimed it since, and nothing was written.
 ///
 /// # Errors
 /// The database's.
@@ -200,46 +220,43 @@ pub async fn record(
     outcome: &Outcome,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let tries = match outcome {
-        Outcome::Postponed { .. } | Outcome::Withheld { .. } => claimed.attempts,
-        _ => claimed.attempts + 1,
-    };
     let mine = outbox::table.find(claimed.id).filter(
         outbox::fence
             .eq(claimed.fence)
             .and(outbox::status.eq(LetterStatus::Queued)),
     );
-    let free = (
-        outbox::attempts.eq(tries),
-        outbox::lease_until.eq(None::<DateTime<Utc>>),
-    );
-    let settled = |status: LetterStatus, reply: &str| {
+    let free = Freed::from(claimed.tries);
+    let settled = |status: LetterStatus| {
         (
-            free,
             outbox::status.eq(status),
-            outbox::reply.eq(reply.to_owned()),
             outbox::sealed.eq(None::<Vec<u8>>),
             outbox::settled_at.eq(now),
+        )
+    };
+    let said = |reply: &str, reason: Option<&str>| {
+        (
+            outbox::reply.eq(reply.to_owned()),
+            outbox::reason.eq(reason.map(ToOwned::to_owned)),
         )
     };
     let update = diesel::update(mine);
     let written = match outcome {
         Outcome::Sent { reply } => {
-            let set = settled(LetterStatus::Sent, reply);
+            let set = (free, settled(LetterStatus::Sent), said(reply, None));
             update.set(set).execute(conn).await?
         }
-        Outcome::Failed { reply } => {
-            let set = settled(LetterStatus::Failed, reply);
+        Outcome::Failed { reply, reason } => {
+            let set = (free, settled(LetterStatus::Failed), said(reply, *reason));
+            update.set(set).execute(conn).await?
+        }
+        Outcome::Uncertain { reply, reason } => {
+            let said = said(reply, Some(reason));
+            let set = (free, settled(LetterStatus::Uncertain), said);
             update.set(set).execute(conn).await?
         }
         Outcome::Withheld { why } => {
-            let set = (
-                free,
-                outbox::status.eq(LetterStatus::Withheld),
-                outbox::withheld.eq(*why),
-                outbox::sealed.eq(None::<Vec<u8>>),
-                outbox::settled_at.eq(now),
-            );
+            let withheld = outbox::withheld.eq(*why);
+            let set = (free, settled(LetterStatus::Withheld), withheld);
             update.set(set).execute(conn).await?
         }
         Outcome::Deferred { until, reply } => {
@@ -247,10 +264,8 @@ pub async fn record(
             update.set(set).execute(conn).await?
         }
         Outcome::Postponed { until } => {
-            update
-                .set((free, outbox::due_at.eq(until)))
-                .execute(conn)
-                .await?
+            let set = (free, outbox::due_at.eq(until));
+            update.set(set).execute(conn).await?
         }
     };
     Ok(written == 1)
@@ -267,6 +282,7 @@ pub async fn of_ticket(conn: &mut Conn, ticket: TicketId) -> Result<Vec<Delivery
         LetterStatus,
         Option<String>,
         Option<LetterWithheld>,
+        Option<String>,
         Option<DateTime<Utc>>,
     );
     let rows: Vec<Row> = outbox::table
@@ -278,16 +294,18 @@ pub async fn of_ticket(conn: &mut Conn, ticket: TicketId) -> Result<Vec<Delivery
             outbox::status,
             outbox::reply,
             outbox::withheld,
+            outbox::reason,
             outbox::settled_at,
         ))
         .load(conn)
         .await?;
-    let read = |(kind, message_no, status, reply, withheld, settled_at)| Delivery {
+    let read = |(kind, message_no, status, reply, withheld, reason, settled_at)| Delivery {
         kind,
         message_no,
         status,
         reply,
         withheld,
+        reason,
         settled_at,
     };
     Ok(rows.into_iter().map(read).collect())

@@ -73,7 +73,7 @@ pub struct AudienceFilter {
     /// Only people who may have been told: a campaign that is over left a notice to them uncertain, and it named something
     /// that they are not known to know. Without it they are left out, but of audiences of what people were told.
     pub may_have_been_told: bool,
-    /// The campaign whose own notices do not count as unsettled elsewhere. Without it a campaign that is frozen looks for
+    /// The campaign; its own notices do not count as unsettled elsewhere. Without it a campaign that is frozen looks for
     /// its own notices to each person, and finds none.
     pub but: Option<CampaignId>,
 }
@@ -164,7 +164,7 @@ impl AudienceCount {
     }
 }
 
-/// People of an audience who can be told by e-mail and whom the same text suits.
+/// People of an audience who can be told by e-mail with the same text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AudienceClass {
     /// Which language they read.

@@ -94,7 +94,7 @@ impl Contact {
         (keys, sealed)
     }
 
-    /// The key and the sealed form of a person of this bucket whose reference now names another person: the key is
+    /// The key and the sealed form of a former person of this bucket: the key is
     /// that of no reference.
     pub fn seal_former(
         &self,

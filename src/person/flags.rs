@@ -170,7 +170,7 @@ pg_enum! {
     pub enum WithheldReason: WithheldReason {
         /// Counsel or the police asked us not to write.
         LegalHold = "legal_hold",
-        /// The person has died: the notice goes to next of kin, by hand.
+        /// The person has died: staff tell the next of kin.
         Deceased = "deceased",
         /// Mail may be read by a person who endangers them.
         ProtectedAddress = "protected_address",

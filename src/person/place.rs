@@ -25,7 +25,7 @@ impl Locale {
     /// # Errors
     /// When it is not a `langtag` of RFC 5646 §2.1, or longer than 35 characters. Refused too, since no template can be
     /// for them: tags without a language (`x-…`), irregular ones (`i-…`), and languages of four letters or more, none
-    /// of which is registered (`german`).
+    /// of that is registered (`german`).
     pub fn parse(tag: &str) -> Result<Self, NotALocale> {
         let tag = tag.trim_matches(' ').replace('_', "-");
         if tag.len() <= LOCALE_LIMIT && is_langtag(&tag) {
@@ -160,12 +160,6 @@ impl Jurisdiction {
             Some(part) if !is_subdivision(country, part) => Err(NotAJurisdiction::Subdivision),
             _ => Ok(Self(code)),
         }
-    }
-
-    /// No place at all (ISO 3166-1 user-assigned code).
-    #[must_use]
-    pub fn nowhere() -> Self {
-        Self("ZZ".to_owned())
     }
 
     /// The whole code, in capitals.

@@ -11,7 +11,7 @@ use crate::link::{NoticeCode, StatusLink};
 use crate::seal::Keyring;
 
 /// The columns that are read.
-const NEEDED: [&str; 7] = [
+const NEEDED: [&str; 8] = [
     "reference",
     "locale",
     "flags",
@@ -19,6 +19,7 @@ const NEEDED: [&str; 7] = [
     "status_link",
     "letter_code",
     "batch",
+    "kind",
 ];
 
 /// One letter of a list.
@@ -93,14 +94,9 @@ pub enum BadList {
     /// No line.
     #[error("the file names no letter")]
     Empty,
-    /// It says nothing of the kind, as files of releases before 2026-11-29.
-    #[error(
-        "the file does not say for whom the list was taken: say it with --kind, such as --kind letter"
-    )]
+    /// Its first line names no kind of list.
+    #[error("the file does not say for whom the list was taken: its column kind has another word")]
     Kind,
-    /// It says another kind.
-    #[error("the list was taken for people of kind {0}")]
-    OtherKind(PostalKind),
     /// Some lines.
     #[error("{} lines are refused, so nothing is put back", .0.len())]
     Lines(Vec<(u64, Fault)>),
@@ -109,7 +105,6 @@ pub enum BadList {
 /// Where the columns are.
 struct Columns {
     needed: [usize; NEEDED.len()],
-    kind: Option<usize>,
     width: usize,
 }
 
@@ -123,7 +118,6 @@ impl Columns {
         }
         Ok(Self {
             needed,
-            kind: place("kind"),
             width: head.len(),
         })
     }
@@ -138,22 +132,13 @@ impl Columns {
         }
         Some(cells)
     }
-
-    fn kind(&self, record: &Record) -> Option<PostalKind> {
-        let cell = str::from_utf8(record.cells.get(self.kind?)?).ok()?;
-        cell.trim().parse().ok()
-    }
 }
 
-/// Reads the file of a list. `said`: the kind of list, needed if the file does not say it.
+/// Reads the file of a list.
 ///
 /// # Errors
 /// [`BadList`]; of lines all that are refused.
-pub fn read(
-    file: impl Read,
-    said: Option<PostalKind>,
-    keys: &Keyring,
-) -> Result<KeptList, BadList> {
+pub fn read(file: impl Read, keys: &Keyring) -> Result<KeptList, BadList> {
     let mut records = csv_file::open(file)?;
     let columns = Columns::of(records.header()?.iter())?;
     let mut record = Record::default();
@@ -172,7 +157,7 @@ pub fn read(
             Some(list) => list,
             none => none.insert(KeptList {
                 id,
-                kind: kind(said, columns.kind(&record))?,
+                kind: cells[7].parse().map_err(|_| BadList::Kind)?,
                 letters: Vec::new(),
             }),
         };
@@ -187,16 +172,9 @@ pub fn read(
     list.ok_or(BadList::Empty)
 }
 
-fn kind(said: Option<PostalKind>, written: Option<PostalKind>) -> Result<PostalKind, BadList> {
-    match (said, written) {
-        (Some(said), Some(written)) if said != written => Err(BadList::OtherKind(written)),
-        (said, written) => written.or(said).ok_or(BadList::Kind),
-    }
-}
-
 fn letter(
     line: u64,
-    [reference, locale, flags, elements, link, code, of]: [&str; NEEDED.len()],
+    [reference, locale, flags, elements, link, code, of, _]: [&str; NEEDED.len()],
     (list, kind): (PostalId, PostalKind),
     keys: &Keyring,
 ) -> Result<Kept, Fault> {

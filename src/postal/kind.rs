@@ -25,7 +25,7 @@ pg_enum! {
 }
 
 impl PostalKind {
-    /// The kinds of which a list can be taken.
+    /// The kinds of lists that can be taken.
     pub const LISTS: [Self; 5] = [
         Self::Letter,
         Self::Guardian,

@@ -52,7 +52,7 @@ pub async fn without_address(
 }
 
 impl Lacking {
-    /// The references of the next people, sorted within a bucket, of people whose reference was given to another one their
+    /// The references of the next people, sorted within a bucket, of former persons their
     /// ids: what [`super::told::told`] takes; `None` at the end.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ pub struct Letters {
     pub former: i64,
     app: App,
     key: IncidentKey,
-    /// The list version of the incident for which nobody on the list must not be told by it.
+    /// The list version of the incident for which all people on the list may be told by it.
     version: Option<i32>,
     begun: bool,
     bucket: i32,
@@ -113,7 +113,7 @@ pub async fn export(
 /// Addresses are those of now: it is not written once they may be others than those of the list as it was taken.
 ///
 /// # Errors
-/// [`PostalError::NotWaiting`], [`PostalError::Forgotten`]; [`PostalError::Outdated`] if somebody on it must not be told by
+/// [`PostalError::NotWaiting`], [`PostalError::Forgotten`]; [`PostalError::Outdated`] if a person on it must not be told by
 /// it any more, [`PostalError::BeingActivated`]; [`PostalError::InDoubt`] while the database may be an older copy, which may
 /// lack the list that says so.
 pub async fn file(app: &App, by: StaffId, id: PostalId) -> Result<Letters, PostalError> {
@@ -155,7 +155,7 @@ impl Letters {
     ///
     /// # Errors
     /// The rest of the file is not written: [`PostalError::Forgotten`] once the incident was forgotten,
-    /// [`PostalError::Outdated`] once somebody on the list must not be told by it any more, and
+    /// [`PostalError::Outdated`] once a person on the list must not be told by it any more, and
     /// [`PostalError::BeingActivated`].
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, PostalError> {
         let mut to = WriterBuilder::new().from_writer(Vec::new());

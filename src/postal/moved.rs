@@ -1,5 +1,5 @@
-//! The people who must not be told by a list that waits any more: people whose flags or scope a later list changed, and
-//! people to whom a later list gives another postal address. Addresses are sealed, so those are opened and compared.
+//! The people who must not be told by a list that waits any more: people with flags or a scope that a later list changed, and
+//! people with another postal address in a later list. Addresses are sealed, so those are opened and compared.
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
 //! Whether the file of a list that waits may be written. The file has the addresses and flags of now; what is recorded of the
-//! list is judged by those of when it was taken. So the file is written only while nobody on the list must not be told by it.
+//! list is judged by those of when it was taken. So the file is written only while all people on the list may be told by it.
 
 use super::consent::{Barred, Question, Reason};
 use super::{Batch, PostalError, moved, store};
@@ -8,7 +8,7 @@ use crate::id::IncidentId;
 use crate::incident;
 use crate::seal::IncidentKey;
 
-/// Refuses the file of a list if somebody on it must not be told by it any more, and while a list of affected people is
+/// Refuses the file of a list if a person on it must not be told by it any more, and while a list of affected people is
 /// being put in force. Until the transaction ends no list of affected people begins to be. Returns the list version in
 /// force; people are compared again only if it is another one than `seen`.
 ///

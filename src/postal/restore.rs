@@ -75,11 +75,7 @@ pub async fn put_back(
     let found = incident::store::find(&mut tx, of).await?;
     let key = found.key(&app.keys).map_err(PostalError::from)?;
     let key = key.ok_or(PostalError::Forgotten)?;
-    match store::find(&mut tx, list.id).await {
-        Err(db::Error::Missing) => {}
-        Err(error) => return Err(error.into()),
-        Ok(_) => return Err(PostalError::Known(list.id).into()),
-    }
+    refuse_known(&mut tx, list.id).await?;
     let people = i64::try_from(list.letters.len()).unwrap_or(i64::MAX);
     let batch = Batch {
         id: list.id,
@@ -93,16 +89,8 @@ pub async fn put_back(
         on_another: 0,
         renamed: 0,
     };
-    let mut by_bucket: BTreeMap<i32, Vec<Kept>> = BTreeMap::new();
-    for letter in list.letters {
-        let at = match letter.person {
-            Some(person) => person.bucket(),
-            None => bucket(&reference_key(&key, &letter.reference)),
-        };
-        by_bucket.entry(at).or_default().push(letter);
-    }
     let mut faults = Vec::new();
-    for (bucket, letters) in by_bucket {
+    for (bucket, letters) in by_bucket(&key, list.letters) {
         let mut seen = BTreeSet::new();
         for some in letters.chunks(AT_ONCE) {
             let people = resolve(&mut tx, &key, (of, bucket), some, &mut faults).await?;
@@ -127,6 +115,27 @@ pub async fn put_back(
     audit::store::append(&mut tx, now, actor, Action::LettersRestore, of, &detail).await?;
     tx.commit().await?;
     Ok(done)
+}
+
+/// Refuses a list that the database has.
+async fn refuse_known(tx: &mut Conn, list: PostalId) -> Result<(), PutBackError> {
+    match store::find(tx, list).await {
+        Err(db::Error::Missing) => Ok(()),
+        Err(error) => Err(error.into()),
+        Ok(_) => Err(PostalError::Known(list).into()),
+    }
+}
+
+fn by_bucket(key: &IncidentKey, letters: Vec<Kept>) -> BTreeMap<i32, Vec<Kept>> {
+    let mut by_bucket: BTreeMap<i32, Vec<Kept>> = BTreeMap::new();
+    for letter in letters {
+        let at = match letter.person {
+            Some(person) => person.bucket(),
+            None => bucket(&reference_key(key, &letter.reference)),
+        };
+        by_bucket.entry(at).or_default().push(letter);
+    }
+    by_bucket
 }
 
 /// The moment in a list's id.

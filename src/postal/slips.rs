@@ -15,7 +15,7 @@ const REASON: usize = 200;
 pub enum Which {
     /// The last one posted to the person with this reference.
     Reference(String),
-    /// The last one to the person with this id: lists name people so whose reference was given to another person.
+    /// The last one to the person with this id: lists name former persons so.
     Person(PersonId),
     /// The one that carries this code.
     Code(NoticeCode),
@@ -65,7 +65,7 @@ pub enum Refused {
     /// No such letter in this incident.
     #[error("there is no letter to this reference or with this code")]
     Unknown,
-    /// The reference names two people to whom letters went.
+    /// The reference names two people who got letters.
     #[error(
         "letters went to two people under this reference, which was given to another person: give the code of the \
          letter, the id of the former person, or the list"

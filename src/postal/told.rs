@@ -48,24 +48,8 @@ pub async fn told(
     if let Some(since) = since.map(|at| at.date_naive()).filter(|since| on < *since) {
         return Err(PostalError::BeforeListed { on, since });
     }
+    let kind = kind_of(&person)?;
     let (exposed, corrects) = (person.exposed_now(), !person.told_wrongly().is_empty());
-    let retracted = person.standing == PersonStanding::Retracted;
-    let kind = match person.flags.withheld_reason() {
-        _ if retracted && !corrects => return Err(PostalError::Retracted),
-        Some(WithheldReason::LegalHold) => return Err(PostalError::Held),
-        _ if person.told.is_some() && !corrects && person.unnamed().is_empty() => {
-            return Err(PostalError::NothingOwed);
-        }
-        Some(WithheldReason::ProtectedAddress) => PostalKind::Safe,
-        Some(WithheldReason::Deceased) => PostalKind::Kin,
-        Some(
-            WithheldReason::Changed
-            | WithheldReason::NoAddress
-            | WithheldReason::NotAffected
-            | WithheldReason::AlreadyTold,
-        )
-        | None => PostalKind::Single,
-    };
     let batch = Batch {
         people: 1,
         ..Batch::new(of, kind, by, now)
@@ -94,6 +78,28 @@ pub async fn told(
     let batch = store::find(&mut tx, batch.id).await?;
     tx.commit().await?;
     Ok(batch)
+}
+
+/// The kind of list that records it; an error for people who must not or need not be told.
+fn kind_of<C>(person: &person::Person<C>) -> Result<PostalKind, PostalError> {
+    let corrects = !person.told_wrongly().is_empty();
+    let retracted = person.standing == PersonStanding::Retracted;
+    Ok(match person.flags.withheld_reason() {
+        _ if retracted && !corrects => return Err(PostalError::Retracted),
+        Some(WithheldReason::LegalHold) => return Err(PostalError::Held),
+        _ if person.told.is_some() && !corrects && person.unnamed().is_empty() => {
+            return Err(PostalError::NothingOwed);
+        }
+        Some(WithheldReason::ProtectedAddress) => PostalKind::Safe,
+        Some(WithheldReason::Deceased) => PostalKind::Kin,
+        Some(
+            WithheldReason::Changed
+            | WithheldReason::NoAddress
+            | WithheldReason::NotAffected
+            | WithheldReason::AlreadyTold,
+        )
+        | None => PostalKind::Single,
+    })
 }
 
 async fn sought(

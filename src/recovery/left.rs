@@ -171,7 +171,7 @@ impl Choice {
         }
         match self {
             Self::Nothing => None,
-            // It was put off until after the lost database had ended.
+            // It was deferred until after the lost database had ended.
             Self::Unknown if of.retry_at.is_some_and(|at| at > gap.held_at) => None,
             Self::Unknown => Some(of.uncertain(again, gap)),
             Self::Logged(_) => {
@@ -247,12 +247,12 @@ mod tests {
         assert_eq!(ended(&unknown, &latest(None)), Some((Uncertain, 1, true)));
         let open = latest(Some(InFlight));
         assert_eq!(ended(&unknown, &open), Some((Uncertain, 1, true)));
-        let put_off = |minutes| Latest {
+        let deferred = |minutes| Latest {
             retry_at: Some(gap().held_at + TimeDelta::minutes(minutes)),
             ..latest(Some(Deferred))
         };
-        assert_eq!(ended(&unknown, &put_off(-1)), Some((Uncertain, 2, true)));
-        assert_eq!(ended(&unknown, &put_off(1)), None, "due later");
+        assert_eq!(ended(&unknown, &deferred(-1)), Some((Uncertain, 2, true)));
+        assert_eq!(ended(&unknown, &deferred(1)), None, "due later");
         for over in [Accepted, Refused, Expired, Uncertain] {
             assert_eq!(ended(&unknown, &latest(Some(over))), None, "{over}");
         }

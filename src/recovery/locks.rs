@@ -1,5 +1,5 @@
 //! What a decision about a copy locks before it writes: everything that senders lock too, in their order. A sender may still
-//! settle what it had in hand when the doubt came.
+//! settle what it had leased when the doubt came.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{incident, person};
 
 /// Locks what is decided about these campaigns, but for their ends and rows, which come next; their batches are given back,
 /// so that no sender settles them from here on. All of one kind before the next kind: who settles a batch of one campaign
-/// waits for people of an incident whose other campaigns are decided, too.
+/// waits for people of an incident with other campaigns that are decided, too.
 ///
 /// # Errors
 /// The database's.

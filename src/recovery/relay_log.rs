@@ -67,7 +67,7 @@ pub struct RelayLog {
 }
 
 impl RelayLog {
-    /// A log whose times are in `zone` where they do not say it. `is_whole`: the operator declared it complete, so its
+    /// A log with times in `zone` where they do not say it. `is_whole`: the operator declared it complete, so its
     /// beginning and end are not checked.
     pub fn new(zone: Option<FixedOffset>, is_whole: bool) -> Self {
         Self {

@@ -6,14 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+pub use super::error::RestoreError;
 use super::left::{Choice, End, Gap, REASON};
 use super::relay_log::{Fate, MessageKey, RelayLog};
-use super::relay_span::Uncovered;
 use super::{Restored, locks, store};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
-use crate::campaign::content::Content;
 use crate::campaign::{self, Campaign, CampaignStatus, UncertainPolicy, hold};
 use crate::db::notify::SEND_PERMISSION;
 use crate::db::{self, Tx, notify};
@@ -33,44 +32,10 @@ const NOT_KNOWN: &str = "not known";
 const CLOCKS: TimeDelta = TimeDelta::minutes(15);
 /// More events than a campaign has after it was paused.
 const EVENTS: i64 = 50;
-/// How long before the copy a campaign must have been paused, so that no sender still sent what it had in hand.
+/// How long before the copy a campaign must have been paused, so that no sender still sent what it had leased.
 const PAUSED_FOR: TimeDelta = TimeDelta::minutes(1);
 /// What stands in the place of a relay's answer at a letter that may have left.
 const PERHAPS: &str = "it may have been sent: the database was put back to an older state";
-
-/// Why nothing was decided.
-#[derive(Debug, thiserror::Error)]
-pub enum RestoreError {
-    /// The database is not in doubt.
-    #[error(
-        "this database is in use and not in doubt: there is nothing to decide. If it is an older copy all the same, \
-         say so first: `candor db doubt`"
-    )]
-    NoDoubt,
-    /// The log is of something else.
-    #[error(
-        "the log names no message of Candor's: it must be that of the relay, in Postfix's format, with the \
-         message-id lines of cleanup"
-    )]
-    NotALog,
-    /// A part of it is missing.
-    #[error(transparent)]
-    Uncovered(#[from] Uncovered),
-    /// It does not know what the relay surely took.
-    #[error(
-        "the copy knows of {known} messages that relay {relay} took last, and none of them is in the log: give the \
-         log of that relay too, or decide without a log"
-    )]
-    OtherRelay {
-        /// The relay.
-        relay: String,
-        /// How many.
-        known: usize,
-    },
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] db::Error),
-}
 
 /// Goes through the campaigns under way.
 struct Decision<'a> {
@@ -126,36 +91,13 @@ pub async fn decide(
         fits(log, doubt.copied_at, latest)?;
     }
     if !matches!(choice, Choice::Nothing) {
-        let mut under_way = Vec::new();
-        for id in store::list_under_way(&mut tx).await? {
-            let of = campaign::store::find(&mut tx, id).await?.incident;
-            under_way.push((id, of));
-        }
-        locks::in_order(&mut tx, &under_way, decision.gap.now).await?;
-        for (id, _) in under_way {
-            campaign::store::lock_end(&mut tx, id).await?;
-            let campaign = campaign::store::lock(&mut tx, id).await?;
-            decision.campaign(&mut tx, &campaign).await?;
-        }
-        decision.knows_every_relay()?;
-        decision.letters(&mut tx).await?;
-        decision.take_back(&mut tx, by).await?;
-        decision.mark_drafts(&mut tx, by).await?;
-        decision.count_strangers(&mut tx).await?;
-        decision.done.need_letter = store::count_need_letter(&mut tx).await?;
-        decision.done.lists_waiting = store::lists_waiting(&mut tx).await?;
-        store::insert_gap(&mut tx, decision.gap).await?;
+        decision.apply(&mut tx, by).await?;
     }
     deployment::store::settle(&mut tx, latest, true).await?;
     notify::send(&mut tx, SEND_PERMISSION).await?;
-    let how = match choice {
-        Choice::Nothing => "nothing left",
-        Choice::Unknown => "uncertain",
-        Choice::Logged(_) => "log",
-    };
     let words: Vec<_> = doubt.why.iter().map(|why| why.as_str()).collect();
     let detail = json!({
-        "why": words, "last_in_use": doubt.copied_at, "decided": how, "generation": seen.generation + 1,
+        "why": words, "last_in_use": doubt.copied_at, "decided": as_decided(choice), "generation": seen.generation + 1,
         "counts": decision.done,
     });
     let done = decision.done.clone();
@@ -172,6 +114,15 @@ pub async fn decide(
     Ok(done)
 }
 
+/// The choice as the audit log says it.
+fn as_decided(choice: &Choice) -> &'static str {
+    match choice {
+        Choice::Nothing => "nothing left",
+        Choice::Unknown => "uncertain",
+        Choice::Logged(_) => "log",
+    }
+}
+
 /// Whether a log can tell what left after a copy. `latest` is the last epoch of the lost database that this node saw: its
 /// last moment, in milliseconds.
 fn fits(log: &RelayLog, copied_at: DateTime<Utc>, latest: i64) -> Result<(), RestoreError> {
@@ -183,6 +134,29 @@ fn fits(log: &RelayLog, copied_at: DateTime<Utc>, latest: i64) -> Result<(), Res
 }
 
 impl Decision<'_> {
+    /// Goes through all that may have left, and keeps the gap.
+    async fn apply(&mut self, tx: &mut Tx, by: Actor) -> Result<(), RestoreError> {
+        let mut under_way = Vec::new();
+        for id in store::list_under_way(tx).await? {
+            let of = campaign::store::find(tx, id).await?.incident;
+            under_way.push((id, of));
+        }
+        locks::in_order(tx, &under_way, self.gap.now).await?;
+        for (id, _) in under_way {
+            campaign::store::lock_end(tx, id).await?;
+            let campaign = campaign::store::lock(tx, id).await?;
+            self.campaign(tx, &campaign).await?;
+        }
+        self.knows_every_relay()?;
+        self.letters(tx).await?;
+        self.take_back(tx, by).await?;
+        self.mark_drafts(tx, by).await?;
+        self.count_strangers(tx).await?;
+        self.done.need_letter = store::count_need_letter(tx).await?;
+        self.done.lists_waiting = store::lists_waiting(tx).await?;
+        Ok(store::insert_gap(tx, self.gap).await?)
+    }
+
     async fn campaign(&mut self, tx: &mut Tx, campaign: &Campaign) -> db::Result<()> {
         self.done.campaigns += 1;
         // Their Message-IDs are known before they are frozen; their outcomes need a notice.
@@ -234,7 +208,8 @@ impl Decision<'_> {
     /// Whether the campaign was paused for good when the copy was taken: another list had taken the place of the one
     /// that was approved, before its audience was complete, so that it could not be resumed afterwards.
     async fn is_void(&self, tx: &mut Tx, campaign: &Campaign) -> db::Result<bool> {
-        let content = campaign.content.as_deref().and_then(Content::from_text);
+        let content = campaign.submitted();
+        let content = content.map_err(|why| why.of(campaign.id))?;
         let (CampaignStatus::Paused, Some(content)) = (campaign.status, content) else {
             return Ok(false);
         };

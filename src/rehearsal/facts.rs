@@ -75,89 +75,101 @@ pub(super) fn localised(key: &str, language: &str) -> String {
     }
 }
 
+/// What an update says: day, hour and minute of August 2021 in UTC; kind, headline and text.
+type Entry = ((u32, u32, u32), &'static str, &'static str, &'static str);
+
+/// The updates of the public page, oldest first.
+const UPDATES: [Entry; 8] = [
+    (
+        (15, 21, 30),
+        "being_checked",
+        "A report says that our customers’ data is for sale",
+        "A news site reports that someone claims to have data of 100 million of our \
+         customers and offers it for sale. We do not know yet whether this is true. We \
+         are checking, and we will say what we find here.",
+    ),
+    (
+        (16, 22, 0),
+        "known",
+        "Someone was in our systems without permission",
+        "We have confirmed that someone entered our systems, and we have closed the way \
+         that was used.",
+    ),
+    (
+        (16, 22, 5),
+        "being_checked",
+        "We cannot say yet whether customer data was taken",
+        "We are searching the systems concerned. Until that is done we cannot confirm \
+         any number of people, neither the claimed one nor another.",
+    ),
+    (
+        (17, 23, 45),
+        "known",
+        "Customer data was stolen: first figures",
+        "About 7.8 million current customers with a contract, and just over 40 million \
+         former customers and people who had asked for credit, lost their names, dates \
+         of birth, Social Security numbers and driver’s license numbers. About 850,000 \
+         prepaid customers lost their names, phone numbers and account PINs; we have \
+         reset all those PINs. As far as we see today, the files of contract customers \
+         held no phone numbers, account numbers, PINs or passwords. Everybody affected \
+         gets two years of identity protection free of charge.",
+    ),
+    (
+        (19, 18, 0),
+        "known",
+        "This page now says what to do",
+        "We have begun to write to everybody affected. Each notice carries a code. Type \
+         it into this site to check that the notice is from us.",
+    ),
+    (
+        (20, 20, 0),
+        "corrected",
+        "Phone numbers and device numbers were stolen too",
+        "On August 17 we wrote that the files of contract customers held no phone \
+         numbers. That was wrong. The same 7.8 million customers also lost their phone \
+         numbers and the numbers of their phones and SIM cards (IMEI and IMSI). We are \
+         writing to each of them again.",
+    ),
+    (
+        (20, 20, 5),
+        "known",
+        "More people are affected",
+        "We found files of another 5.3 million contract customers (names, addresses, \
+         dates of birth, phone numbers, IMEI and IMSI) and of another 667,000 former \
+         customers (names, phone numbers, addresses, dates of birth). Those files held \
+         no Social Security numbers. About 54.6 million people are affected in all.",
+    ),
+    (
+        (27, 23, 0),
+        "known",
+        "Nearly every current customer affected has been notified",
+        "We are still writing to former customers and to people who had asked for \
+         credit. Many of their addresses are old. The thief entered our systems in \
+         March; we learned of it on August 12 from someone outside.",
+    ),
+];
+
 /// The updates of the public page, oldest first.
 pub fn updates() -> Vec<Update> {
-    let at = |day, hour, minute| {
+    let at = |(day, hour, minute)| {
         Utc.with_ymd_and_hms(2021, 8, day, hour, minute, 0)
             .single()
             .expect("UTC has every minute of August 2021 once")
     };
-    vec![
-        Update {
-            at: at(15, 21, 30),
-            kind: "being_checked",
-            headline: "A report says that our customers’ data is for sale",
-            text: "A news site reports that someone claims to have data of 100 million of our \
-                   customers and offers it for sale. We do not know yet whether this is true. We \
-                   are checking, and we will say what we find here.",
-        },
-        Update {
-            at: at(16, 22, 0),
-            kind: "known",
-            headline: "Someone was in our systems without permission",
-            text: "We have confirmed that someone entered our systems, and we have closed the way \
-                   that was used.",
-        },
-        Update {
-            at: at(16, 22, 5),
-            kind: "being_checked",
-            headline: "We cannot say yet whether customer data was taken",
-            text: "We are searching the systems concerned. Until that is done we cannot confirm \
-                   any number of people, neither the claimed one nor another.",
-        },
-        Update {
-            at: at(17, 23, 45),
-            kind: "known",
-            headline: "Customer data was stolen: first figures",
-            text: "About 7.8 million current customers with a contract, and just over 40 million \
-                   former customers and people who had asked for credit, lost their names, dates \
-                   of birth, Social Security numbers and driver’s license numbers. About 850,000 \
-                   prepaid customers lost their names, phone numbers and account PINs; we have \
-                   reset all those PINs. As far as we see today, the files of contract customers \
-                   held no phone numbers, account numbers, PINs or passwords. Everybody affected \
-                   gets two years of identity protection free of charge.",
-        },
-        Update {
-            at: at(19, 18, 0),
-            kind: "known",
-            headline: "This page now says what to do",
-            text: "We have begun to write to everybody affected. Each notice carries a code. Type \
-                   it into this site to check that the notice is from us.",
-        },
-        Update {
-            at: at(20, 20, 0),
-            kind: "corrected",
-            headline: "Phone numbers and device numbers were stolen too",
-            text: "On August 17 we wrote that the files of contract customers held no phone \
-                   numbers. That was wrong. The same 7.8 million customers also lost their phone \
-                   numbers and the numbers of their phones and SIM cards (IMEI and IMSI). We are \
-                   writing to each of them again.",
-        },
-        Update {
-            at: at(20, 20, 5),
-            kind: "known",
-            headline: "More people are affected",
-            text: "We found files of another 5.3 million contract customers (names, addresses, \
-                   dates of birth, phone numbers, IMEI and IMSI) and of another 667,000 former \
-                   customers (names, phone numbers, addresses, dates of birth). Those files held \
-                   no Social Security numbers. About 54.6 million people are affected in all.",
-        },
-        Update {
-            at: at(27, 23, 0),
-            kind: "known",
-            headline: "Nearly every current customer affected has been notified",
-            text: "We are still writing to former customers and to people who had asked for \
-                   credit. Many of their addresses are old. The thief entered our systems in \
-                   March; we learned of it on August 12 from someone outside.",
-        },
-    ]
+    let update = |(moment, kind, headline, text)| Update {
+        at: at(moment),
+        kind,
+        headline,
+        text,
+    };
+    UPDATES.into_iter().map(update).collect()
 }
 
-type Told = [(&'static str, &'static str); 4];
+type Said = [(&'static str, &'static str); 4];
 
 /// What customers are told, language by language.
 #[rustfmt::skip]
-const TOLD: [(&str, Told); 9] = [
+const TOLD: [(&str, Said); 9] = [
     ("en", [
         ("what_happened", "On August 12, 2021 we learned that someone was offering our customers’ data for sale. A thief had been in our systems since March 2021 and had copied files about customers, former customers and people who had asked us for credit."),
         ("what_changed", "On August 20, 2021 we found that more was stolen than we had said on August 17. For many customers the files also held phone numbers and the numbers of phones and SIM cards (IMEI and IMSI). We also found more people who are affected."),

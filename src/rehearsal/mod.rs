@@ -3,7 +3,8 @@
 //! person, address or firm appears.
 //!
 //! `people.rs` makes the affected, `list.rs` writes them as CSV, `facts.rs` tells what
-//! happened, `texts.rs` has the notices and `talks.rs` the questions and answers.
+//! happened, `texts.rs` has the notices and `talks.rs` the questions and answers. `walk.rs` and `questions.rs`
+//! do with them what console and API do.
 
 pub mod carrier;
 mod dice;
@@ -12,6 +13,7 @@ mod list;
 mod names;
 mod people;
 mod places;
+mod questions;
 mod talks;
 mod texts;
 pub mod walk;

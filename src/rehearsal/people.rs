@@ -219,7 +219,7 @@ fn make(seed: u64, index: usize, cohort: Cohort, elements: ElementSet) -> Made {
     }
 }
 
-/// Whose address is not ASCII: a few domains, and more rarely the local part (RFC 6531).
+/// People with an address that is not ASCII: a few domains, and more rarely the local part (RFC 6531).
 fn is_international(home: u64) -> bool {
     home % 4_000 == 1_234 || home % 8_000 == 4_321
 }

@@ -32,7 +32,7 @@ pub struct Delta {
     pub flags_set: BTreeMap<String, i64>,
     /// People who lose a flag, by flag. `None`: an earlier release read the list, and did not count.
     pub flags_lifted: Option<BTreeMap<String, i64>>,
-    /// People whose name and address are both new.
+    /// People with a new name and a new address.
     pub identity_changes: i64,
     /// Those of them who had been told something by the time the list was compared, or as an activation that was refused
     /// counted them since.
@@ -48,14 +48,14 @@ pub struct Delta {
     pub told_too_much: i64,
     /// People who had been told something, when the list was compared, and leave the scope.
     pub told_retracted: i64,
-    /// People in force whom a full list names on refused lines only: they stay as they were.
+    /// People in force that a full list names on refused lines only: they stay as they were.
     pub kept: i64,
     /// Rows of earlier files, accepted or refused, that a row of an added file replaced: all rows are accepted, refused
     /// or replaced.
     pub replaced: i64,
     /// Accepted rows among them that a differing row replaced.
     pub replaced_accepted: i64,
-    /// Refused rows among them whose row was refused again.
+    /// Refused rows among them that were refused again.
     pub refused_again: i64,
     /// The columns of the file, in its order; columns of files that were added come last.
     pub columns: Vec<String>,

@@ -11,7 +11,7 @@ pub struct FileLines {
     pub header: i64,
     /// Lines with nothing but delimiters.
     pub blank: i64,
-    /// Second and later lines of rows whose cells have line breaks.
+    /// Second and later lines of rows with line breaks in their cells.
     pub continued: i64,
     /// Whether the last line has no line break: then the file may have been cut.
     pub ends_open: bool,

@@ -133,7 +133,7 @@ async fn end_former(app: &App, by: StaffId, incident: IncidentId) -> Result<(), 
     Ok(tx.commit().await?)
 }
 
-/// Somebody's upload.
+/// Another account's upload.
 ///
 /// # Errors
 /// [`UploadError::Missing`], also for that of another.

@@ -119,66 +119,23 @@ rights! {
 
 impl StaffRole {
     /// What the role may do. THE table: everything that asks, asks here.
+    #[rustfmt::skip]
     pub fn rights(self) -> &'static [Right] {
         use Right::*;
         match self {
             Self::Comms => &[
-                SeeIncidents,
-                SteerIncident,
-                ImportScope,
-                SeePeople,
-                SeeAllPeople,
-                RevokeLinks,
-                SeeTemplates,
-                EditTemplate,
-                SeeCampaigns,
-                DraftCampaign,
-                LaunchCampaign,
-                StopSending,
-                SeeOutbox,
+                SeeIncidents, SteerIncident, ImportScope, SeePeople, SeeAllPeople, RevokeLinks, SeeTemplates,
+                EditTemplate, SeeCampaigns, DraftCampaign, LaunchCampaign, StopSending, SeeOutbox,
             ],
-            Self::Approver => &[
-                SeeIncidents,
-                SeeTemplates,
-                SeeCampaigns,
-                ApproveCampaign,
-                StopSending,
-            ],
-            Self::Agent => &[
-                SeeIncidents,
-                SeePeople,
-                RevokeLinks,
-                SeeTickets,
-                WorkTickets,
-            ],
-            Self::Lead => &[
-                SeeIncidents,
-                SeePeople,
-                RevokeLinks,
-                SeeCampaigns,
-                SeeTickets,
-                WorkTickets,
-                LeadTickets,
-            ],
+            Self::Approver => &[SeeIncidents, SeeTemplates, SeeCampaigns, ApproveCampaign, StopSending],
+            Self::Agent => &[SeeIncidents, SeePeople, RevokeLinks, SeeTickets, WorkTickets],
+            Self::Lead => &[SeeIncidents, SeePeople, RevokeLinks, SeeCampaigns, SeeTickets, WorkTickets, LeadTickets],
             Self::Auditor => &[
-                SeeIncidents,
-                SeePeople,
-                SeeAllPeople,
-                SeeTemplates,
-                SeeCampaigns,
-                SeeOutbox,
-                SeeTickets,
-                SeeStaff,
-                ReadAudit,
+                SeeIncidents, SeePeople, SeeAllPeople, SeeTemplates, SeeCampaigns, SeeOutbox, SeeTickets,
+                SeeStaff, ReadAudit,
             ],
             Self::Admin => &[
-                SeeIncidents,
-                SeeTemplates,
-                SeeCampaigns,
-                StopSending,
-                ForgetIncident,
-                SeeStaff,
-                ManageStaff,
+                SeeIncidents, SeeTemplates, SeeCampaigns, StopSending, ForgetIncident, SeeStaff, ManageStaff,
                 ReadAudit,
             ],
         }

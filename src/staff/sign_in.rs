@@ -14,7 +14,7 @@ use super::device::Device;
 use super::networks::{Width, networks};
 use super::session::Token;
 use super::{Staff, password, store};
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::audit::{self, Action};
@@ -48,7 +48,7 @@ pub struct SignedIn {
 }
 
 /// The actor of refused attempts in the audit log.
-const DOOR: Actor = Actor::System("sign-in");
+const DOOR: Actor = Actor::System(System::SignIn);
 
 /// Signs in from the network address `from`; `device` is the token that a former sign-in left in the browser.
 ///

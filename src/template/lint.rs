@@ -1,4 +1,4 @@
-//! What a template must not say or leave out: findings for its author, none of which stops the
+//! What a template must not say or leave out: findings for its author; none stops the
 //! template from compiling. Each says what was found and why it harms the reader.
 //!
 //! Hedges and reading level after domain research V11 (of 161 real notices 97 % were hard to read

@@ -44,7 +44,7 @@ pub struct Template {
     pub names: ElementSet,
 }
 
-/// The locale whose variant a person who reads `locale` gets: the very one, else one of the same
+/// The locale of the variant that a person who reads `locale` gets: the very one, else one of the same
 /// language, else English, else the first. `None` only without variants.
 pub fn pick<'v, V>(variants: &'v BTreeMap<String, V>, locale: &str) -> Option<(&'v str, &'v V)> {
     let language = |tag: &str| tag.split('-').next().unwrap_or(tag).to_ascii_lowercase();

@@ -12,21 +12,21 @@ pub mod intake;
 pub mod letter;
 pub mod number;
 pub mod released;
-pub mod reseal;
 pub mod reweigh;
 pub mod status;
 pub mod store;
 pub mod urgency;
+mod words;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
-use crate::invisible::shows_nothing;
 use crate::pg_enum;
 use number::Number;
 use status::Hearing;
 pub use status::{TicketResolution, TicketStatus};
 use urgency::{Harms, Stake, Urgency};
+pub use words::{BadWords, REASON_LIMIT, SUBJECT_LIMIT, TEXT_LIMIT, check_text, subject};
 
 pg_enum! {
     /// How a ticket came in.
@@ -116,7 +116,7 @@ pub struct Ticket {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// Whether it is the log of a call whose caller was verified.
+    /// Whether it is the log of a call by a verified caller.
     pub caller_verified: bool,
 }
 
@@ -136,7 +136,7 @@ impl Ticket {
         self.channel == TicketChannel::Phone
     }
 
-    /// The agent whose lease protects it at `now`.
+    /// The agent with the lease that protects it at `now`.
     pub fn held_by(&self, now: DateTime<Utc>) -> Option<StaffId> {
         self.assignee
             .filter(|_| self.lease_until.is_some_and(|until| until > now))
@@ -333,69 +333,6 @@ pub struct Move {
     pub at: DateTime<Utc>,
 }
 
-/// Longest message, in characters.
-pub const TEXT_LIMIT: usize = 20_000;
-/// Longest subject, in characters.
-pub const SUBJECT_LIMIT: usize = 200;
-/// Longest reason, in characters.
-pub const REASON_LIMIT: usize = 500;
-
-/// Why words were refused. Never says the words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadWords {
-    /// Nothing, or only white space.
-    #[error("please write something first")]
-    Empty,
-    /// Too long.
-    #[error("a message has at most 20,000 characters: please shorten it or send it in parts")]
-    TooLong,
-    /// The subject.
-    #[error("a subject has at most 200 characters")]
-    Subject,
-    /// More messages of one person than a day's.
-    #[error(
-        "you have sent many messages since yesterday, and we have them all: please wait for our answer, or call us"
-    )]
-    TooMany,
-}
-
-/// Checks a message. It is stored as it is, never trimmed.
-///
-/// # Errors
-/// [`BadWords::Empty`], [`BadWords::TooLong`].
-pub fn check_text(text: &str) -> Result<(), BadWords> {
-    if shows_nothing(text) {
-        return Err(BadWords::Empty);
-    }
-    (text.chars().count() <= TEXT_LIMIT)
-        .then_some(())
-        .ok_or(BadWords::TooLong)
-}
-
-/// The subject: the topic if one was given, else the beginning of the text's first line.
-///
-/// # Errors
-/// [`BadWords::Subject`] for a topic that is too long.
-pub fn subject(topic: &str, text: &str) -> Result<String, BadWords> {
-    const CUT: usize = 80;
-    if topic.chars().count() > SUBJECT_LIMIT {
-        return Err(BadWords::Subject);
-    }
-    if !topic.trim().is_empty() {
-        return Ok(topic.to_owned());
-    }
-    let line = text
-        .trim_start()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end();
-    Ok(match line.char_indices().nth(CUT) {
-        None => line.to_owned(),
-        Some((end, _)) => format!("{}…", line[..end].trim_end()),
-    })
-}
-
 /// The associated data of a sealed subject.
 fn subject_owner(ticket: TicketId) -> Vec<u8> {
     ticket.uuid().as_bytes().to_vec()
@@ -409,25 +346,4 @@ fn reason_owner(ticket: TicketId) -> Vec<u8> {
 /// The associated data of a sealed message.
 fn message_owner(ticket: TicketId, no: i32) -> Vec<u8> {
     [&ticket.uuid().as_bytes()[..], &no.to_be_bytes()].concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_checked_and_a_subject_is_found() {
-        assert_eq!(check_text(" \n\u{3000}\0"), Err(BadWords::Empty));
-        assert_eq!(check_text("?"), Ok(()));
-        assert_eq!(check_text(&"é".repeat(TEXT_LIMIT)), Ok(()));
-        assert_eq!(
-            check_text(&"é".repeat(TEXT_LIMIT + 1)),
-            Err(BadWords::TooLong)
-        );
-        assert_eq!(subject(" Topic ", "text").as_deref(), Ok(" Topic "));
-        assert_eq!(subject("", "\n one \ntwo").as_deref(), Ok("one"));
-        let cut = subject("", &"é".repeat(90)).expect("a subject");
-        assert_eq!(cut.chars().count(), 81);
-        assert_eq!(subject(&"x".repeat(201), "t"), Err(BadWords::Subject));
-    }
 }

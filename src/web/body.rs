@@ -133,7 +133,7 @@ impl Drop for Place {
 #[derive(Clone, Default)]
 struct Rest(Rc<RefCell<Option<Payload>>>);
 
-/// Middleware, the outermost: closes connections whose request was not read to its end, and those of callers who are not signed in.
+/// Middleware, the outermost: closes connections with a request that was not read to its end, and those of callers who are not signed in.
 /// An idle connection has no time limit for its next request. During shutdown all connections are closed.
 pub async fn close(
     req: ServiceRequest,

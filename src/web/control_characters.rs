@@ -1,4 +1,4 @@
-//! Control characters (Unicode category Cc) in requests. PostgreSQL refuses NUL in a text, and nobody types the others on
+//! Control characters (Unicode category Cc) in requests. PostgreSQL refuses NUL in a text, and no person types the others on
 //! purpose. Every extractor refuses them before a handler sees them.
 
 use percent_encoding::percent_decode;
@@ -37,7 +37,7 @@ pub fn refused(place: &str, character: char) -> Problem {
     ))
 }
 
-/// Refuses a path or a query whose decoded text has control characters.
+/// Refuses a path or a query with control characters in its decoded text.
 ///
 /// # Errors
 /// [`Kind::BadRequest`].

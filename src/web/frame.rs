@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 
-use crate::actor::{Recorded, system_in_words};
+use crate::actor::Recorded;
 use crate::app::App;
 use crate::campaign;
 use crate::campaign::store::SendState;
@@ -128,7 +128,7 @@ pub fn in_doubt(doubt: &Doubt) -> String {
 fn name(stop: &campaign::store::Stopped) -> String {
     match (&stop.name, Recorded::parse(&stop.by)) {
         (Some(name), _) => name.clone(),
-        (None, Recorded::System(part)) => system_in_words(part).to_owned(),
+        (None, Recorded::System(part)) => part.in_words().to_owned(),
         (None, _) => "Candor".to_owned(),
     }
 }

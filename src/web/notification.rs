@@ -153,7 +153,7 @@ fn paper(item: &Item) -> Option<Paper> {
     })
 }
 
-/// Whether it is a letter of a list whose posting is not recorded yet.
+/// Whether it is a letter of a list that is not recorded as posted yet.
 fn waits(item: &Item) -> bool {
     item.status == PostalStatus::Listed
         && item.batch.kind.is_posted()

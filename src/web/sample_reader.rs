@@ -12,7 +12,7 @@ use crate::web::problem::{Kind, Problem};
 /// The reader with this reference, and the language that they read; `None` without a reference.
 ///
 /// # Errors
-/// 403 without the right to see people, 422 if nobody has the reference.
+/// 403 without the right to see people, 422 if no person has the reference.
 pub async fn reader(
     app: &App,
     who: &Signed,

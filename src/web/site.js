@@ -21,7 +21,7 @@ function toast(words) {
   box.firstChild.textContent = words;
 }
 
-// A deed that asks first: the same form, in a dialog instead of below its button.
+// An action that asks first: the same form, in a dialog instead of below its button.
 for (const details of all("details[data-sure]")) {
   const summary = one("summary", details);
   summary.addEventListener("click", (event) => {
@@ -31,7 +31,7 @@ for (const details of all("details[data-sure]")) {
     title.id = "sure";
     title.textContent = summary.textContent.replace(/\s*…\s*$/, "?");
     dialog.setAttribute("aria-labelledby", title.id);
-    // A deed that takes along what is typed on the page is a button of the page's form, not a form of its own.
+    // An action that takes along what is typed on the page is a button of the page's form, not a form of its own.
     const form = (one("form", details) ?? one(".ask", details)).cloneNode(true);
     form.className = "";
     const back = document.createElement("button");
@@ -39,10 +39,10 @@ for (const details of all("details[data-sure]")) {
     back.className = "button quiet";
     back.textContent = "Go back";
     back.addEventListener("click", () => dialog.close());
-    const deeds = document.createElement("div");
-    deeds.className = "deeds";
-    deeds.append(back, one("button.firm", form));
-    form.append(deeds);
+    const actions = document.createElement("div");
+    actions.className = "actions";
+    actions.append(back, one("button.firm", form));
+    form.append(actions);
     dialog.append(title, form);
     dialog.addEventListener("close", () => { dialog.remove(); summary.focus(); });
     document.body.append(dialog);
@@ -132,7 +132,7 @@ if (live && "EventSource" in window) {
   source.addEventListener("error", () => toast("Live figures are paused. Trying again."));
   source.addEventListener("progress", (event) => {
     const now = JSON.parse(event.data);
-    // Without its query: what it said of the last deed is no longer so.
+    // Without its query: what it said of the last action is no longer so.
     if (now.status !== live.dataset.status) { source.close(); location.replace(location.pathname); return; }
     for (const [name, words] of Object.entries(now.figures)) {
       for (const spot of all(`[data-live="${CSS.escape(name)}"]`)) {
@@ -149,7 +149,7 @@ if (live && "EventSource" in window) {
   });
 }
 
-// What is drawn rather than said comes anew every minute, unless somebody reads its table.
+// What is drawn rather than said is drawn again every minute, unless a reader has opened its table.
 const drawn = live && one("[data-fresh]");
 if (drawn) {
   const read = () => document.hidden || one("details[open]", drawn) || drawn.contains(document.activeElement);
@@ -187,7 +187,7 @@ for (const button of all("[data-opens]")) {
   button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
 }
 
-// A list is sent in pieces: a connection that breaks costs one, and whoever chooses the same file again, on this
+// A list is sent in pieces: a connection that breaks costs one, and a user who chooses the same file again, on this
 // computer and within a day, goes on where it stopped.
 class Stop extends Error {}
 const rest = (seconds) => new Promise((done) => { setTimeout(done, seconds * 1000); });
@@ -214,7 +214,7 @@ class Upload {
     this.memory = `upload ${this.home} ${file.name} ${file.size} ${file.lastModified}`;
   }
 
-  // Which upload this file was; a browser that remembers nothing begins anew.
+  // Which upload this file was; a browser that remembers nothing begins again.
   get #known() {
     try { return localStorage.getItem(this.memory); } catch { return null; }
   }

@@ -5,16 +5,16 @@ use std::sync::{Arc, PoisonError};
 
 use super::heard::Heard;
 use super::leased_batch::Job;
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::campaign::hold;
 use crate::campaign::launch::CampaignError;
-use crate::campaign::pacing::Alarm;
 use crate::db::retry::retried;
+use crate::delivery::pacing::Alarm;
 use crate::id::CampaignId;
 use crate::notice::AttemptResult;
 
-const ME: Actor = Actor::System("breaker");
+const ME: Actor = Actor::System(System::Breaker);
 
 /// The result of a job's attempt; `against` says that the reply was against us.
 pub fn heard(job: &Job, result: AttemptResult, against: bool) -> Heard {

@@ -10,7 +10,7 @@ use crate::postal;
 use crate::scope::{activate, upload};
 use crate::shutdown::Shutdown;
 use crate::staff::replay::once;
-use crate::ticket::{reseal, reweigh};
+use crate::ticket::reweigh;
 
 /// How often the chores are looked at.
 const EVERY: Duration = Duration::from_secs(30);
@@ -55,12 +55,6 @@ pub async fn run(app: App, shutdown: Shutdown) {
         if let Err(error) = retried(|| sweep(&app)).await {
             app.db
                 .trouble("what is kept for a while only was not swept", &error);
-        }
-        if let Err(error) = retried(|| reseal::reasons(&app)).await {
-            app.db.trouble(
-                "reasons that an older program left readable are not all sealed; trying again",
-                &error,
-            );
         }
         if let Err(error) = retried(|| reweigh::lately(&app)).await {
             app.db.trouble(

@@ -1,8 +1,9 @@
-//! A connection to one relay, one message after another. Each attempt is written before its
-//! first octet leaves; its result is written before the next message, in the same commit as that
-//! message's beginning.
+//! A connection to one relay, one message after another: notices, and the outbox's messages between them. Each attempt
+//! of a notice is written before its first octet leaves; its result is written before the next message, in the same commit
+//! as that message's beginning.
 
 mod attempt;
+mod outbox;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +12,14 @@ use super::leased_batch::Job;
 use super::left::Left;
 use super::outcome_writer::OutcomeWriter;
 use super::pace::Pace;
-use super::queue::Queue;
+use super::queue::{Queue, Work};
 use super::relay_state::RelayState;
 use super::reply_handler::{PendingResult, ReplyHandler};
 use super::send_permission::Leave;
 use super::wire::Wire;
 use crate::app::App;
 use crate::delivery::letter::Unfit;
-use crate::mail::Letter;
+use crate::mail::{self, Letter};
 use crate::shutdown::Shutdown;
 
 /// How often a standby looks whether it is needed.
@@ -101,33 +102,23 @@ impl Connection {
             let kept = ahead.take().filter(Ready::may_go);
             let ready = match kept {
                 Some(ready) => ready,
-                None => {
-                    let Some(job) = self.next_job(&mut pending).await else {
-                        break;
-                    };
-                    if !self.take_turn(&job, &mut pending).await {
-                        self.queue.put_back(job);
+                None => match self.next_work(&mut pending).await {
+                    None => break,
+                    Some(Work::Mail(mail)) => {
+                        Box::pin(self.deliver_mail(connection, *mail, &mut pending)).await;
                         continue;
                     }
-                    self.ready(job)
-                }
+                    Some(Work::Notice(job)) => {
+                        if !self.take_turn(&job, &mut pending).await {
+                            self.queue.put_back(*job);
+                            continue;
+                        }
+                        self.ready(*job)
+                    }
+                },
             };
-            match ready {
-                Ready {
-                    job: Some(job),
-                    letter: Ok(letter),
-                } => {
-                    // Large: it holds the conversation with the relay.
-                    Box::pin(self.deliver(connection, (job, &letter), &mut ahead, &mut pending))
-                        .await;
-                    self.yield_to_others(&mut pending).await;
-                }
-                Ready {
-                    job: Some(job),
-                    letter: Err(unfit),
-                } => self.refuse(job, &unfit, &mut pending).await,
-                Ready { job: None, .. } => {}
-            }
+            self.send_notice(connection, ready, &mut ahead, &mut pending)
+                .await;
         }
         self.settle(&mut pending).await;
         drop(ahead);
@@ -136,19 +127,38 @@ impl Connection {
         }
     }
 
-    /// The next job. If no job is waiting, the pending result is written first, since it has no next message to be
+    /// Sends a notice, or refuses it if its letter cannot be written.
+    async fn send_notice(
+        &self,
+        connection: &mut mail::Line,
+        ready: Ready,
+        ahead: &mut Option<Ready>,
+        pending: &mut Option<PendingResult>,
+    ) {
+        match (ready.job, ready.letter) {
+            (Some(job), Ok(letter)) => {
+                // Large: it holds the conversation with the relay.
+                Box::pin(self.deliver(connection, (job, &letter), ahead, pending)).await;
+                self.yield_to_others(pending).await;
+            }
+            (Some(job), Err(unfit)) => self.refuse(job, &unfit, pending).await,
+            (None, _) => {}
+        }
+    }
+
+    /// The next message. If none is waiting, the pending result is written first, since it has no next message to be
     /// written with.
-    async fn next_job(&self, pending: &mut Option<PendingResult>) -> Option<Job> {
+    async fn next_work(&self, pending: &mut Option<PendingResult>) -> Option<Work> {
         if pending.is_some() {
-            if let Some(job) = self.queue.try_next(&self.relay_state) {
-                return Some(job);
+            if let Some(work) = self.queue.try_next(&self.relay_state) {
+                return Some(work);
             }
             self.settle(pending).await;
         }
         let _resting = self.relay_state.rests();
         tokio::select! {
             () = self.shutdown.soft().cancelled() => None,
-            job = self.queue.next(&self.relay_state) => job,
+            work = self.queue.next(&self.relay_state) => work,
         }
     }
 
@@ -285,13 +295,13 @@ impl Connection {
     }
 
     /// The next job, taken while the current message is being sent, so that its recipient can be pipelined with the end
-    /// of that message. `None` if messages are rate limited, or if fewer jobs wait than there are connections: no job
-    /// should wait for the slow answer to another message.
+    /// of that message. `None` if messages are rate limited, if a message of the outbox waits, which goes next, or if fewer
+    /// jobs wait than there are connections: no job should wait for the slow answer to another message.
     fn look_ahead(&self) -> Option<Ready> {
         let connections = self.relay_state.route.connections;
         if self.is_paced() || !self.queue.have_more_than(connections) {
             return None;
         }
-        Some(self.ready(self.queue.try_next(&self.relay_state)?))
+        Some(self.ready(self.queue.try_next_notice(&self.relay_state)?))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use crate::campaign::pacing::Window;
+use crate::delivery::pacing::Window;
 use crate::id::CampaignId;
 use crate::notice::AttemptResult;
 

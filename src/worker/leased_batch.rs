@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,19 +17,14 @@ use super::left::Left;
 use super::pace::Pace;
 use super::send_permission::{Leave, SendPermission, Source};
 use crate::app::App;
-use crate::campaign::pacing::Window;
-use crate::campaign::{CampaignKind, UncertainPolicy};
-use crate::delivery::fits::{Says, fits};
+use crate::campaign::UncertainPolicy;
+use crate::delivery::fits::Approved;
 use crate::delivery::letter::Edition;
-use crate::delivery::policy;
+use crate::delivery::pacing::Window;
 use crate::delivery::review;
 use crate::delivery::settle::{self, End};
 use crate::delivery::store::Settled;
 use crate::delivery::store::batch::{self, Lease};
-use crate::notice::Notice;
-use crate::person::flags::{Flags, WithheldReason};
-use crate::person::{AudienceFilter, Person};
-use crate::postal::MinorsRule;
 
 /// How often the results of a leased batch so far are written for pages and figures.
 const SHOWN: Duration = Duration::from_secs(1);
@@ -41,12 +36,8 @@ const RESTS: [u64; 4] = [1, 1, 2, 4];
 pub struct Shared {
     /// The compiled texts.
     pub edition: Edition,
-    /// Why it is sent.
-    pub kind: CampaignKind,
-    /// The audience, as approved.
-    pub audience: AudienceFilter,
-    /// How its incident tells minors; the choice stands while a campaign is under way.
-    pub minors: MinorsRule,
+    /// What was approved of it, as far as it decides who is written to.
+    pub approved: Approved,
     /// The campaign's own pace.
     pub pace: Pace,
     /// What becomes of uncertain notices.
@@ -57,37 +48,6 @@ pub struct Shared {
     pub launched_at: DateTime<Utc>,
     /// Its latest results.
     pub window: Arc<Mutex<Window>>,
-}
-
-impl Shared {
-    /// Whether a notice suits its person as they are now.
-    ///
-    /// # Errors
-    /// Why it must not be sent.
-    pub fn fits(&self, notice: &Notice, person: &Person) -> Result<(), WithheldReason> {
-        let says = Says {
-            kind: self.kind,
-            is_meant: self.audience.covers(person) && !self.is_for_the_guardian(person),
-            named: notice.named,
-            names: self
-                .edition
-                .names(person.locale.as_str(), person.exposed_now()),
-        };
-        fits(person, &says)
-    }
-
-    /// Whether a letter to the guardian tells the person, and no e-mail may.
-    fn is_for_the_guardian(&self, person: &Person) -> bool {
-        self.minors == MinorsRule::GuardianLetter && person.flags.contains(Flags::MINOR)
-    }
-
-    /// Delay before resending after the n-th uncertain attempt; `None`: the notice is not resent.
-    pub fn resend_in(&self, doubts: u32) -> Option<TimeDelta> {
-        match self.on_uncertain {
-            UncertainPolicy::Resend => policy::resend_in(doubts),
-            UncertainPolicy::Leave => None,
-        }
-    }
 }
 
 /// What is known of the notices of a batch that are not to be sent.

@@ -17,10 +17,11 @@ use super::queue::Queue;
 use super::send_permission::{SendPermission, Source};
 use crate::app::App;
 use crate::campaign::{self, CampaignStatus};
-use crate::db::{Error, Result};
+use crate::db::Result;
+use crate::delivery::fits::Approved;
+use crate::delivery::history::Histories;
 use crate::delivery::letter::Edition;
 use crate::delivery::store::batch::{self, Lease, Turn};
-use crate::delivery::store::history::Histories;
 use crate::delivery::store::{self, outcome};
 use crate::deployment::keys;
 use crate::id::CampaignId;
@@ -96,21 +97,26 @@ impl Loader {
         self.left.tell(self.app.config.mail.lease_seconds);
     }
 
-    /// Claims a batch of a campaign that is not in `full`, and puts its notices in the queues. `false`: no batch was
-    /// due.
-    async fn step(&mut self, full: Vec<CampaignId>, shutdown: &Shutdown) -> Result<bool> {
+    /// Claims a batch of a campaign that is not in `full`.
+    async fn claim(&self, full: Vec<CampaignId>) -> Result<Option<Lease>> {
         let turn = Turn {
             last: self.last,
             full,
             held: self.permission.is_held(),
         };
+        let (now, mail) = (self.app.now(), &self.app.config.mail);
+        let mut conn = self.app.db.get().await?;
+        batch::claim(&mut conn, &mail.node, mail.lease_seconds, &turn, now).await
+    }
+
+    /// Claims a batch of a campaign that is not in `full`, and puts its notices in the queues. `false`: no batch was
+    /// due.
+    async fn step(&mut self, full: Vec<CampaignId>, shutdown: &Shutdown) -> Result<bool> {
         keys::refuse_others(&self.app).await?;
-        let (now, mail, read_at) = (self.app.now(), &self.app.config.mail, Instant::now());
-        let lease = {
-            let mut conn = self.app.db.get().await?;
-            batch::claim(&mut conn, &mail.node, mail.lease_seconds, &turn, now).await?
+        let read_at = Instant::now();
+        let Some(lease) = self.claim(full).await? else {
+            return Ok(false);
         };
-        let Some(lease) = lease else { return Ok(false) };
         self.last = Some(lease.campaign_id);
         self.permission.admit(lease.campaign_id, lease.seen());
         let (notices, outcomes) = {
@@ -158,7 +164,7 @@ impl Loader {
         let job = |(notice, to, history)| Job::new(&leased, &shared, notice, to, history);
         let jobs = plan.jobs.into_iter().map(job).collect();
         if !shutdown.is_leaving() {
-            self.queue.push(campaign, shared.kind, jobs);
+            self.queue.push(campaign, shared.approved.kind, jobs);
         }
         Ok(true)
     }
@@ -186,15 +192,16 @@ async fn shared(
     }
     let mut conn = app.db.get().await?;
     let campaign = campaign::store::find(&mut conn, lease.campaign_id).await?;
-    let strange = || Error::inconsistent("campaign", campaign.id);
     let content = campaign.content.as_deref().unwrap_or_default();
-    let edition =
-        Edition::new(content, &app.config, &app.keys, &app.signers).map_err(|_| strange())?;
+    let edition = Edition::new(content, &app.keys, &app.signers);
+    let edition = edition.map_err(|why| why.of(campaign.id))?;
     let shared = Arc::new(Shared {
         edition,
-        kind: campaign.kind,
-        audience: campaign.audience.filter(campaign.kind),
-        minors: postal::store::minors(&mut conn, campaign.incident).await?,
+        approved: Approved {
+            kind: campaign.kind,
+            audience: campaign.audience.filter(campaign.kind),
+            minors: postal::store::minors(&mut conn, campaign.incident).await?,
+        },
         pace: Pace::default(),
         on_uncertain: campaign.on_uncertain,
         limit: campaign.limits.rate_per_second,

@@ -1,32 +1,28 @@
-//! The senders: loops, leases and cancellation; no rule lives here.
+//! The senders: loops, leases and cancellation. The rules are in `delivery`.
 
 pub mod audit_log;
 mod breaker;
 mod chore;
 mod connection;
-pub mod courier;
 pub mod decided;
 mod heard;
 mod idle;
 mod leased_batch;
 mod left;
 mod loader;
+mod outbox_loader;
+mod outbox_mail;
 mod outcome_writer;
 mod pace;
 mod plan;
 pub mod postman;
 mod providers;
 mod queue;
-mod rate_shares;
-mod refusals;
 mod relay_state;
 mod reply_handler;
 mod send_permission;
-mod streak;
 mod way;
 mod wire;
-
-use std::sync::Arc;
 
 use crate::app::App;
 use crate::config::{ConfigError, RelayConfig};
@@ -92,13 +88,10 @@ pub fn routes(relays: &[RelayConfig]) -> Result<Vec<Route>, WorkError> {
         .collect()
 }
 
-/// Starts postman, courier and chores; they run until `shutdown` asks them to leave.
+/// Starts postman and chores; they run until `shutdown` asks them to leave.
 pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     let app = &app.patient();
-    let relays: Arc<Vec<Relay>> =
-        Arc::new(routes.iter().map(|route| route.relay.clone()).collect());
     postman::start(app, routes, shutdown);
-    shutdown.spawn(courier::run(app.clone(), relays, shutdown.clone()));
     shutdown.spawn(chore::run(app.clone(), shutdown.clone()));
     shutdown.spawn(chore::review(app.clone(), shutdown.clone()));
 }

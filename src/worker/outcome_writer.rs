@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::app::App;
 use crate::db::{Error, Result};
-use crate::delivery::store::outcome::Outcome;
+use crate::delivery::attempt::Outcome;
 use crate::delivery::store::writer::{Key, Writer, Written};
 
 /// Most rows of one statement.
@@ -42,7 +42,7 @@ impl OutcomeWriter {
         self.submit(rows).await?.written().await
     }
 
-    /// Hands rows in to be written with the next commit.
+    /// Submits rows to be written with the next commit.
     ///
     /// # Errors
     /// `Unavailable` if the writers have ended.

@@ -1,10 +1,7 @@
-//! What is to be done with the notices of a batch: some have ended, some must not be sent any more, the others are to
-//! be sent now.
+//! Reads what is to be done with the notices of a leased batch; `delivery::plan` decides it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-
-use chrono::{DateTime, TimeDelta, Utc};
 
 use super::leased_batch::{Known, Shared};
 use super::outcome_writer::OutcomeWriter;
@@ -12,26 +9,19 @@ use super::providers::Providers;
 use crate::account;
 use crate::app::App;
 use crate::campaign;
-use crate::campaign::content::Content;
 use crate::db::{Error, Result};
+use crate::delivery::attempt::Outcome;
+use crate::delivery::history::{Histories, History};
+use crate::delivery::plan::{self, End, Next};
+use crate::delivery::policy;
 use crate::delivery::store::Settled;
 use crate::delivery::store::batch::Lease;
-use crate::delivery::store::history::{self, Histories, History};
-use crate::delivery::store::outcome::Outcome;
 use crate::id::{NoticeId, PersonId};
 use crate::incident;
-use crate::notice::{AttemptResult, Notice, NoticeStatus};
+use crate::notice::Notice;
 use crate::person::flags::WithheldReason;
 use crate::person::{self, Person};
 use crate::seal::IncidentKey;
-
-/// An attempt that began later than this after a list was applied to its bucket went to an address of that list: the
-/// transaction that applied it had ended by then, whatever the clocks of the nodes say, and no sender still had the
-/// former address.
-const SURE: TimeDelta = TimeDelta::minutes(10);
-
-/// Where a notice stands, and when it is tried again if it is deferred.
-type Standing = (NoticeStatus, Option<DateTime<Utc>>);
 
 /// Plans one leased batch.
 pub struct Planner<'a> {
@@ -62,7 +52,7 @@ impl Refused {
         &mut self,
         notice: &Notice,
         history: History,
-        ((to, due_at), withheld): (Standing, Option<WithheldReason>),
+        ((to, due_at), withheld): (End, Option<WithheldReason>),
         provider: Arc<str>,
     ) -> Settled {
         Settled {
@@ -91,7 +81,7 @@ pub struct Plan {
 }
 
 impl Planner<'_> {
-    /// Sorts a batch's notices: those whose end is in the outcomes already, those that do not suit their people any
+    /// Sorts a batch's notices: those with an end in the outcomes already, those that do not suit their people any
     /// more, and those to be sent.
     pub async fn plan(
         &self,
@@ -100,7 +90,7 @@ impl Planner<'_> {
         recorded: &Histories,
         mut people: HashMap<PersonId, Person>,
     ) -> Result<Plan> {
-        let again = |doubts| shared.resend_in(doubts).is_some();
+        let again = |doubts| policy::resend_by(shared.on_uncertain, doubts).is_some();
         let mut histories = self.histories(notices, recorded, again).await?;
         let now = self.app.now();
         let mut plan = Plan::default();
@@ -109,22 +99,22 @@ impl Planner<'_> {
             let person = people.remove(&notice.person);
             let person = person.ok_or_else(|| Error::inconsistent("notice", notice.id))?;
             let provider = self.providers.name(person.contact.email.as_ref());
-            let (to, withheld) = match history.end {
-                Some((NoticeStatus::Deferred, due_at)) if due_at.is_some_and(|due| due > now) => {
-                    ((NoticeStatus::Deferred, due_at), None)
-                }
-                Some((to, _)) if to != NoticeStatus::Deferred => ((to, None), None),
-                _ => match shared.fits(&notice, &person) {
-                    Ok(()) => {
-                        plan.jobs.push((notice, (person, provider), history));
-                        continue;
-                    }
-                    // It may have arrived.
-                    Err(_) if history.doubts > 0 => ((NoticeStatus::Uncertain, None), None),
-                    Err(reason) => ((NoticeStatus::Withheld, None), Some(reason)),
-                },
+            let fits = || {
+                let locale = person.locale.as_str();
+                let names = shared.edition.names(locale, person.exposed_now());
+                shared.approved.fits(&person, notice.named, names)
             };
-            let stands = (to, withheld);
+            let stands = match plan::next(history.end, history.doubts, fits, now) {
+                Next::Send => {
+                    plan.jobs.push((notice, (person, provider), history));
+                    continue;
+                }
+                Next::Stands {
+                    to,
+                    due_at,
+                    withheld,
+                } => ((to, due_at), withheld),
+            };
             let ended = histories
                 .refused
                 .settled(&notice, history, stands, provider);
@@ -133,7 +123,7 @@ impl Planner<'_> {
         Ok(plan)
     }
 
-    /// Ends every notice of a batch whose campaign was cancelled or whose incident was forgotten: with the result of
+    /// Ends every notice of a batch of a cancelled campaign or a forgotten incident: with the result of
     /// its last attempt, or as cancelled.
     pub async fn cancel(&self, notices: Vec<Notice>, recorded: &Histories) -> Result<Known> {
         let mut histories = self.histories(notices, recorded, |_| false).await?;
@@ -142,14 +132,7 @@ impl Planner<'_> {
             ..Known::default()
         };
         for (notice, history) in histories.each {
-            let to = match history.end {
-                // It may have arrived.
-                Some((NoticeStatus::Deferred, _)) | None if history.doubts > 0 => {
-                    NoticeStatus::Uncertain
-                }
-                Some((NoticeStatus::Deferred, _)) | None => NoticeStatus::Cancelled,
-                Some((to, _)) => to,
-            };
+            let to = plan::cancelled(history.end, history.doubts);
             let (stands, provider) = (((to, None), None), self.providers.name(None));
             let ended = histories
                 .refused
@@ -159,7 +142,7 @@ impl Planner<'_> {
         Ok(known)
     }
 
-    /// Settles the notices whose outcomes say more than their rows, and no other: nothing is sent, and attempts without
+    /// Settles the notices with outcomes that say more than their rows, and no other: nothing is sent, and attempts without
     /// a result stay as they are.
     pub async fn recorded(
         &self,
@@ -226,23 +209,7 @@ impl Planner<'_> {
         let mut lost = Vec::new();
         let read = |notice: Notice| {
             let mut history = recorded.of(&notice);
-            if let Some(open) = history.open.take() {
-                history.doubts += 1;
-                // Resent at once: the former sender is gone. If this sender dies too before the new attempt begins, the
-                // row tells the next sender to resend.
-                let retry_at = again(history.doubts).then_some(now);
-                let row = Outcome {
-                    settled: true,
-                    result: AttemptResult::Uncertain,
-                    at: now,
-                    reason: Some("sender or database lost before its end was recorded".to_owned()),
-                    retry_at,
-                    ..open
-                };
-                history.end = history::end_of(&row);
-                history.tried.push(row.clone());
-                lost.push(row);
-            }
+            lost.extend(history.close(&again, now));
             (notice, history)
         };
         let mut each: Vec<_> = notices.into_iter().map(read).collect();
@@ -255,7 +222,7 @@ impl Planner<'_> {
         })
     }
 
-    /// Records lost attempts as uncertain. Returns the notices whose result another sender wrote first: those attempts
+    /// Records lost attempts as uncertain. Returns the notices with a result that another sender wrote first: those attempts
     /// were not lost.
     async fn write_lost(&self, lost: Vec<Outcome>) -> Result<HashSet<NoticeId>> {
         if lost.is_empty() {
@@ -280,7 +247,7 @@ impl Planner<'_> {
     async fn refused(&self, each: &[(Notice, History)]) -> Result<Refused> {
         let refused: Vec<_> = each
             .iter()
-            .filter(|(_, history)| is_refused(history))
+            .filter(|(_, history)| plan::is_refused(history.end))
             .collect();
         if refused.is_empty() {
             return Ok(Refused::default());
@@ -292,7 +259,8 @@ impl Planner<'_> {
         let mut keys = person::store::email_keys_of(&mut conn, (incident, bucket), &people).await?;
         let newest = account::store::newest(&mut conn, incident, bucket).await?;
         let campaign = campaign::store::find(&mut conn, self.lease.campaign_id).await?;
-        let content = campaign.content.as_deref().and_then(Content::from_text);
+        let content = campaign.submitted();
+        let content = content.map_err(|why| why.of(campaign.id))?;
         let Some((_, at)) = newest.filter(|(version, _)| {
             // The audience was frozen from the version that was approved.
             content.is_none_or(|content| content.scope != *version)
@@ -300,17 +268,10 @@ impl Planner<'_> {
             return Ok(Refused(keys));
         };
         for (notice, history) in refused {
-            if history.last_tried.is_none_or(|tried| tried - at <= SURE) {
+            if !plan::went_to_the_address_of(at, history.last_tried) {
                 keys.remove(&notice.person);
             }
         }
         Ok(Refused(keys))
     }
-}
-
-fn is_refused(history: &History) -> bool {
-    matches!(
-        history.end,
-        Some((NoticeStatus::Bounced | NoticeStatus::Expired, _))
-    )
 }

@@ -1,4 +1,4 @@
-//! The postman: everything that sends notices, put together; and the freezing of audiences.
+//! The postman: everything that sends notices and messages of the outbox, put together; and the freezing of audiences.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,6 +11,8 @@ use super::connection::Connection;
 use super::idle::{Idle, Wake};
 use super::left::Left;
 use super::loader::Loader;
+use super::outbox_loader::OutboxLoader;
+use super::outbox_mail::Outbox;
 use super::outcome_writer::OutcomeWriter;
 use super::pace::Pace;
 use super::providers::Providers;
@@ -27,7 +29,7 @@ use crate::shutdown::Shutdown;
 /// permission this is well below two seconds.
 const LET_GO: Duration = Duration::from_millis(500);
 
-/// Starts everything that sends notices.
+/// Starts everything that sends.
 pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     let relay_states: Vec<_> = routes
         .into_iter()
@@ -53,6 +55,16 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     );
     shutdown.spawn(freeze_all(app.clone(), wake.clone(), shutdown.clone()));
     shutdown.spawn(let_go(permission.clone(), queue.clone(), shutdown.clone()));
+    let outbox = Outbox {
+        app: app.clone(),
+        permission: permission.clone(),
+        shutdown: shutdown.clone(),
+    };
+    let outbox_loader = OutboxLoader {
+        outbox: Arc::new(outbox),
+        queue: queue.clone(),
+    };
+    shutdown.spawn(outbox_loader.run());
     let loader = Loader {
         app: app.clone(),
         permission,

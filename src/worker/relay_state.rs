@@ -1,4 +1,4 @@
-//! The state that all connections to one relay share.
+//! The state that all connections to one relay share, whatever they send.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,9 +7,28 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Route;
+use super::heard::Heard;
 use super::pace::Pace;
-use super::refusals::{Hold, Refusal, Refusals};
-use super::streak::Streak;
+use crate::address::EmailAddress;
+use crate::delivery::policy::RelayHold;
+use crate::delivery::refusals::{Hold, Refusal, Refusals};
+use crate::delivery::streak::{Deferral, Means, Streak};
+
+/// A message that waits for a relay: a notice, or a message of the outbox.
+#[derive(Clone, Copy)]
+pub struct Needs<'a> {
+    /// The recipient's address.
+    pub to: Option<&'a EmailAddress>,
+    /// The relays ([`RelayState::id`]) that cannot carry it.
+    pub not_by: &'a [usize],
+}
+
+impl Needs<'_> {
+    /// Whether a relay may carry it: it did not turn out that it cannot.
+    pub fn may_go_by(&self, relay_state: &RelayState) -> bool {
+        !self.not_by.contains(&relay_state.id())
+    }
+}
 
 /// One relay in use.
 pub struct RelayState {
@@ -18,12 +37,12 @@ pub struct RelayState {
     /// Its pace.
     pub pace: Pace,
     /// Not before this moment: the relay is away, or asked us to hold.
-    held: Mutex<Option<(Instant, &'static str)>>,
+    held: Mutex<Option<(Instant, RelayHold)>>,
     refusals: Mutex<Refusals>,
     /// Something was refused: answers are told to `refusals`.
     watches: AtomicBool,
     /// Its latest bad results.
-    pub streak: Streak,
+    pub streak: SharedStreak,
     /// Lines with an open connection.
     open: AtomicUsize,
     /// Of those, connections without a job.
@@ -41,7 +60,7 @@ impl RelayState {
             held: Mutex::default(),
             refusals: Mutex::default(),
             watches: AtomicBool::new(false),
-            streak: Streak::default(),
+            streak: SharedStreak::default(),
             open: AtomicUsize::new(0),
             idle: AtomicUsize::new(0),
             opening: AtomicUsize::new(0),
@@ -54,7 +73,7 @@ impl RelayState {
     }
 
     /// Holds it for a while, if it is not held for longer already.
-    pub fn hold(&self, lasting: chrono::TimeDelta, why: &'static str) {
+    pub fn hold(&self, lasting: chrono::TimeDelta, why: RelayHold) {
         let until = Instant::now() + lasting.to_std().unwrap_or_default();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_none_or(|(at, _)| at < until) {
@@ -71,7 +90,7 @@ impl RelayState {
     pub fn held_because(&self) -> Option<(Duration, &'static str)> {
         let (until, why) = (*self.held.lock().unwrap_or_else(PoisonError::into_inner))?;
         let left = until.checked_duration_since(Instant::now())?;
-        Some((left, why)).filter(|_| !left.is_zero())
+        Some((left, why.as_str())).filter(|_| !left.is_zero())
     }
 
     fn refusals(&self) -> MutexGuard<'_, Refusals> {
@@ -146,6 +165,54 @@ impl RelayState {
     /// Counts a connection without a job until the guard is dropped.
     pub fn rests(&self) -> Counted<'_> {
         Counted::new(&self.idle)
+    }
+}
+
+/// The latest bad results of one relay, shared by its connections.
+#[derive(Default)]
+pub struct SharedStreak {
+    /// Whether there are any: a relay that takes everything takes no lock.
+    any: AtomicBool,
+    streak: Mutex<Streak<Heard>>,
+}
+
+impl SharedStreak {
+    fn lock(&self) -> MutexGuard<'_, Streak<Heard>> {
+        self.any.store(true, Ordering::Relaxed);
+        self.streak.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Streak::lost`].
+    pub fn lost(&self, heard: Option<Heard>, others_take: bool) -> Means<Heard> {
+        self.lock().lost(heard, others_take)
+    }
+
+    /// As [`Streak::answered`].
+    pub fn answered(&self) -> Vec<Heard> {
+        match self.any.load(Ordering::Relaxed) {
+            true => self.lock().answered(),
+            false => Vec::new(),
+        }
+    }
+
+    /// As [`Streak::taken`].
+    pub fn taken(&self) -> Vec<Heard> {
+        if !self.any.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let mut streak = self.lock();
+        self.any.store(false, Ordering::Relaxed);
+        streak.taken()
+    }
+
+    /// As [`Streak::defer`].
+    pub fn defer(&self, one: &Deferral<'_>, heard: Option<Heard>) -> Means<Heard> {
+        self.lock().defer(one, heard)
+    }
+
+    /// As [`Streak::defers`].
+    pub fn defers(&self) -> bool {
+        self.any.load(Ordering::Relaxed) && self.lock().defers()
     }
 }
 

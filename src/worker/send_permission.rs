@@ -13,14 +13,17 @@ use tokio::time::Instant;
 
 use self::in_progress::InProgress;
 pub use self::in_progress::OnConnection;
-use super::rate_shares::{FRESH, RateShares, Said};
 use super::relay_state::RelayState;
 use crate::campaign::CampaignStatus;
+use crate::campaign::ability::InUse;
 use crate::campaign::store::Seen;
+use crate::delivery::pacing::shares::{FRESH, RateShares, Said};
 use crate::id::{CampaignId, IncidentId, SenderId};
 
-/// A relay whose hold ends within this time counts as free: the batches that it will take can be claimed by then.
+/// A relay with a hold that ends within this time counts as free: the batches that it will take can be claimed by then.
 const MOMENT: Duration = Duration::from_secs(1);
+/// A sender counts among those that use the relays for this long after it claimed messages of the outbox.
+const OUTBOX_BUSY: Duration = Duration::from_secs(5);
 
 /// Whether a message may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +159,18 @@ impl SendPermission {
         in_progress.remove(of);
     }
 
+    /// Records that messages of the outbox were claimed. The other senders hear of the first ones at once.
+    pub fn take_up_outbox(&self) {
+        let mut in_progress = self
+            .in_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = in_progress.outbox_at.replace(Instant::now());
+        if before.is_none_or(|at| at.elapsed() >= OUTBOX_BUSY) {
+            self.taken_up.notify_one();
+        }
+    }
+
     fn is_idle(&self) -> bool {
         let in_progress = self
             .in_progress
@@ -200,19 +215,23 @@ impl SendPermission {
     }
 
     /// What this sender can send; nothing while all its relays are held.
-    fn in_progress(&self) -> Vec<CampaignId> {
+    fn in_use(&self) -> InUse {
         if self
             .relay_states
             .iter()
             .all(|relay_state| relay_state.held().is_some())
         {
-            return Vec::new();
+            return InUse::default();
         }
         let in_progress = self
             .in_progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        in_progress.campaigns.keys().copied().collect()
+        let outbox_at = in_progress.outbox_at;
+        InUse {
+            campaigns: in_progress.campaigns.keys().copied().collect(),
+            outbox: outbox_at.is_some_and(|at| at.elapsed() < OUTBOX_BUSY),
+        }
     }
 
     /// Records the state of a campaign as the claim of its batch saw it.

@@ -1,5 +1,5 @@
-//! Whether a job may go by a relay: its mailbox provider may be held there, or everywhere; the relay may be a standby
-//! that is not needed, or lack what the letter needs.
+//! Whether a message may go by a relay: its mailbox provider may be held there, or everywhere; the relay may be a standby
+//! that is not needed, or lack what the message needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use super::leased_batch::Job;
 use super::providers::Providers;
-use super::relay_state::RelayState;
+use super::relay_state::{Needs, RelayState};
 
-/// Who looks for a job, and what bears on it.
+/// Which relay looks for a message, and what bears on it.
 pub struct Look<'a> {
     /// The time.
     pub now: Instant,
@@ -23,7 +23,7 @@ pub struct Look<'a> {
     pub relay_states: &'a [Arc<RelayState>],
 }
 
-/// What relays that are held, wait as standby or cannot carry its letter mean for a job.
+/// What relays that are held, wait as standby or cannot carry it mean for a message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Way {
     /// It may go.
@@ -35,15 +35,15 @@ pub enum Way {
 }
 
 impl Look<'_> {
-    /// The way of a job.
-    pub fn way(&self, job: &Job) -> Way {
-        if !self.by.watches() && !self.by.route.standby && job.not_by.is_empty() {
+    /// The way of a message.
+    pub fn way(&self, of: Needs<'_>) -> Way {
+        if !self.by.watches() && !self.by.route.standby && of.not_by.is_empty() {
             return Way::Open;
         }
-        let refuser = self.providers.refuser(job.person.contact.email.as_ref());
+        let refuser = self.providers.refuser(of.to);
         let wait =
-            |relay_state: &RelayState| wait_for(relay_state, self.relay_states, job, &refuser);
-        // Held as a whole, it takes no new job; one that asks has one to give.
+            |relay_state: &RelayState| wait_for(relay_state, self.relay_states, of, &refuser);
+        // Held as a whole, it takes no new message.
         let here = match self.by.held() {
             Some(_) => None,
             None => wait(self.by),
@@ -59,30 +59,30 @@ impl Look<'_> {
         {
             Some(Duration::ZERO) => Way::Elsewhere,
             Some(least) => Way::Nowhere(least),
-            // No relay can carry the letter: the relay that looks takes the job to report that.
+            // No relay can carry it: the relay that looks takes it to report that.
             None => Way::Open,
         }
     }
 }
 
-/// How long until the relay takes the job; `None`: it never does. Zero: now.
+/// How long until the relay takes the message; `None`: it never does. Zero: now.
 fn wait_for(
     relay_state: &RelayState,
     all: &[Arc<RelayState>],
-    job: &Job,
+    of: Needs<'_>,
     refuser: &str,
 ) -> Option<Duration> {
-    if !job.may_go_by(relay_state) || relay_state.route.standby && is_served(all, job) {
+    if !of.may_go_by(relay_state) || relay_state.route.standby && is_served(all, of) {
         return None;
     }
     let held = [relay_state.held(), relay_state.provider_held(refuser)];
     Some(held.into_iter().flatten().max().unwrap_or_default())
 }
 
-/// Whether a relay that goes first is in use and may carry a job: no standby takes it then.
-pub fn is_served(all: &[Arc<RelayState>], job: &Job) -> bool {
+/// Whether a relay that goes first is in use and may carry a message: no standby takes it then.
+pub fn is_served(all: &[Arc<RelayState>], of: Needs<'_>) -> bool {
     all.iter().any(|relay_state| {
-        !relay_state.route.standby && relay_state.held().is_none() && job.may_go_by(relay_state)
+        !relay_state.route.standby && relay_state.held().is_none() && of.may_go_by(relay_state)
     })
 }
 

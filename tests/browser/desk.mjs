@@ -20,7 +20,7 @@ export async function press(page, words) {
     for (const box of await asked.locator('input[type="checkbox"][required]').all()) await box.check();
     await Promise.all([page.waitForEvent('load'), asked.locator('button.firm').first().click()]);
   } else {
-    const button = page.locator('.deeds button').filter({ hasText: words });
+    const button = page.locator('.actions button').filter({ hasText: words });
     await Promise.all([page.waitForEvent('load'), button.first().click()]);
   }
 }

@@ -132,7 +132,7 @@ async function takeCampaign({ email, password }) {
   await take(page, 'campaign.png', { width: 1_280, height: 860 });
 }
 
-/** The status link of the newest notice to somebody who reads English. */
+/** The status link of the newest notice to a person who reads English. */
 function englishLink() {
   const notice = letters(outbox).find(({ text }) => text.includes('Dear ') && text.includes(`${base}/s/`));
   if (!notice) throw new Error('no notice in English has a status link');

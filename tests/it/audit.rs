@@ -10,7 +10,7 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::audit::store::{self, chain};
 use candor::audit::verify::{Report, verify};
 use candor::audit::{Action, Event, Flaw, Linked, link};
@@ -26,7 +26,7 @@ use crate::house::House;
 use crate::people::Scene;
 use crate::program::Program;
 
-const SYSTEM: Actor = Actor::System("test");
+const SYSTEM: Actor = Actor::System(System::Cli);
 
 /// An event with any text for its action, as a newer program writes it.
 fn event_of(at: DateTime<Utc>, action: &str) -> Event {
@@ -239,6 +239,22 @@ fn names_each_fault(house: &House, rows: &[i64]) {
     );
 }
 
+/// The number of events read page by page, without a gap.
+async fn paged(conn: &mut db::Conn) -> usize {
+    let mut before = None;
+    let mut seen = 0;
+    loop {
+        let page = store::page(conn, before, 70).await.unwrap();
+        seen += page.rows.len();
+        assert!(!page.breaks);
+        before = page.rows.last().map(|row| row.seq);
+        if !page.more {
+            break;
+        }
+    }
+    seen
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_write_and_many_link_and_the_order_is_kept() {
     let house = House::new().await;
@@ -290,17 +306,5 @@ async fn many_write_and_many_link_and_the_order_is_kept() {
             .collect();
         assert!(mine.is_sorted() && mine.len() == 25, "{mine:?}");
     }
-    // Reads page by page, without a gap.
-    let mut before = None;
-    let mut seen = 0;
-    loop {
-        let page = store::page(&mut conn, before, 70).await.unwrap();
-        seen += page.rows.len();
-        assert!(!page.breaks);
-        before = page.rows.last().map(|row| row.seq);
-        if !page.more {
-            break;
-        }
-    }
-    assert_eq!(seen, 200);
+    assert_eq!(paged(&mut conn).await, 200);
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, TcpListener};
 use std::sync::Mutex;
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::address::EmailAddress;
 use candor::app::App;
 use candor::shutdown::Shutdown;
@@ -54,9 +54,16 @@ impl Site {
     pub async fn staff(&self, name: &str, roles: &[StaffRole]) -> Staff {
         let email = EmailAddress::parse(&format!("{name}@staff.example")).unwrap();
         let hash = Password::parse(PASSWORD).unwrap().hash(Cost::LIGHT).await;
-        manage::add(&self.app, Actor::System("test"), name, &email, roles, &hash)
-            .await
-            .unwrap()
+        manage::add(
+            &self.app,
+            Actor::System(System::Cli),
+            name,
+            &email,
+            roles,
+            &hash,
+        )
+        .await
+        .unwrap()
     }
 
     /// A browser that is not signed in.
@@ -90,7 +97,7 @@ impl Site {
 
     /// A program with an API key of an account with these roles.
     pub async fn program(&self, roles: &[StaffRole]) -> ApiClient {
-        let made = key::create(&self.app, Actor::System("test"), "program", roles).await;
+        let made = key::create(&self.app, Actor::System(System::Cli), "program", roles).await;
         ApiClient {
             agent: agent(),
             base: self.url.clone(),

@@ -4,6 +4,7 @@ mod batch_waits;
 mod last_notices;
 mod notice_lists;
 mod odd_servers;
+mod outbox;
 mod pacing;
 mod relays;
 mod retry_policy;

@@ -1,11 +1,11 @@
 //! docs/domain.md has the words of the program: its tables of states and words are compared with the enums and the
-//! transition functions. The meanings are written by hand.
+//! transition functions. The meanings are written by people.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use candor::campaign::pacing::CanaryState;
+use candor::campaign::canary::CanaryState;
 use candor::campaign::{CampaignKind, CampaignStatus};
 use candor::incident::IncidentState;
 use candor::notice::{AttemptResult, BatchStatus, NoticeStatus};
@@ -20,7 +20,7 @@ use candor::ticket::{TicketResolution, TicketStatus};
 /// What stands for a meaning that is still to be written.
 const UNWRITTEN: &str = "?";
 
-/// The cells of a table that the code knows, a row each; the last cell of a row, the meaning, is written by hand.
+/// The cells of a table that the code knows, a row each; the last cell of a row, the meaning, is written by people.
 struct Table {
     name: &'static str,
     head: &'static [&'static str],

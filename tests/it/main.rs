@@ -34,7 +34,9 @@ mod web;
 // The whole program: walks, promises, random histories, size, and the rules of the source.
 mod domain;
 mod imports;
+mod lengths;
 mod life;
 mod promises;
 mod size;
+mod sql_words;
 mod walk;

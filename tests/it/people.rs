@@ -19,6 +19,7 @@ use candor::scope::{self, ScopeMode};
 use candor::seal;
 use candor::template::{Variant, Variants, edit};
 
+use crate::client::Site;
 use crate::house::House;
 
 /// A body with what every notice needs.
@@ -45,6 +46,14 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// A house with these settings, an incident without people, and the pages over HTTP.
+    pub async fn open(settings: &str) -> (House, Self, Site) {
+        let house = House::with(settings).await;
+        let scene = Self::new(&house).await;
+        let site = Site::open(&house.app).await;
+        (house, scene, site)
+    }
+
     /// An incident without people.
     pub async fn new(house: &House) -> Self {
         let comms = house.staff(&["comms"]).await;

@@ -81,6 +81,47 @@ async fn p1_p2_everybody_is_accounted_for_and_what_was_not_named_shows_until_it_
     );
 }
 
+/// Alterations of the log, and how each is named.
+const ALTERATIONS: [(&str, &str); 10] = [
+    (
+        "update audit_event set at = at + interval '1 second' where seq = 3",
+        "event 3 was altered",
+    ),
+    (
+        "update audit_event set actor = overlay(actor placing 'x' from 1) where seq = 3",
+        "event 3 was altered",
+    ),
+    (
+        "update audit_event set action = overlay(action placing 'x' from 1) where seq = 3",
+        "event 3 was altered",
+    ),
+    (
+        "update audit_event set subject = overlay(subject placing 'x' from 1) where seq = 3",
+        "event 3 was altered",
+    ),
+    (
+        "update audit_event set detail = overlay(detail placing ' ' from 1) where seq = 3",
+        "event 3 was altered",
+    ),
+    (
+        "update audit_event set hash = set_byte(hash, 31, 255 - get_byte(hash, 31)) where seq = 3",
+        "event 3 was altered",
+    ),
+    (
+        "update audit_event set prev_hash = set_byte(prev_hash, 0, 255 - get_byte(prev_hash, 0)) where seq = 3",
+        "breaks at event 3",
+    ),
+    (
+        "update audit_event set seq = 1000003 where seq = 3",
+        "breaks at event 4",
+    ),
+    ("delete from audit_event where seq = 3", "breaks at event 4"),
+    (
+        "delete from audit_event where seq = (select max(seq) from audit_event)",
+        "its end was cut off",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p10_every_alteration_of_the_audit_log_is_named() {
     let house = House::new().await;
@@ -93,14 +134,14 @@ async fn p10_every_alteration_of_the_audit_log_is_named() {
     program.ok(&["audit", "verify", "--kept", &kept]);
     let events = house.number("select count(*) from audit_event").await;
     assert!(events > 5);
-    for deed in [
+    for action in [
         "truncate audit_event",
         "delete from audit_event",
         "update audit_event set seq = 0",
     ] {
-        let refused = house.raw().await.batch_execute(deed).await.unwrap_err();
+        let refused = house.raw().await.batch_execute(action).await.unwrap_err();
         let why = refused.as_db_error().unwrap().message();
-        assert_eq!(why, "audit_event is append-only", "{deed}");
+        assert_eq!(why, "audit_event is append-only", "{action}");
     }
     house
         .sql(
@@ -109,45 +150,7 @@ async fn p10_every_alteration_of_the_audit_log_is_named() {
         )
         .await;
 
-    for (tampering, named) in [
-        (
-            "update audit_event set at = at + interval '1 second' where seq = 3",
-            "event 3 was altered",
-        ),
-        (
-            "update audit_event set actor = overlay(actor placing 'x' from 1) where seq = 3",
-            "event 3 was altered",
-        ),
-        (
-            "update audit_event set action = overlay(action placing 'x' from 1) where seq = 3",
-            "event 3 was altered",
-        ),
-        (
-            "update audit_event set subject = overlay(subject placing 'x' from 1) where seq = 3",
-            "event 3 was altered",
-        ),
-        (
-            "update audit_event set detail = overlay(detail placing ' ' from 1) where seq = 3",
-            "event 3 was altered",
-        ),
-        (
-            "update audit_event set hash = set_byte(hash, 31, 255 - get_byte(hash, 31)) where seq = 3",
-            "event 3 was altered",
-        ),
-        (
-            "update audit_event set prev_hash = set_byte(prev_hash, 0, 255 - get_byte(prev_hash, 0)) where seq = 3",
-            "breaks at event 3",
-        ),
-        (
-            "update audit_event set seq = 1000003 where seq = 3",
-            "breaks at event 4",
-        ),
-        ("delete from audit_event where seq = 3", "breaks at event 4"),
-        (
-            "delete from audit_event where seq = (select max(seq) from audit_event)",
-            "its end was cut off",
-        ),
-    ] {
+    for (tampering, named) in ALTERATIONS {
         house.sql(tampering).await;
         let found = program.run(&["audit", "verify"]);
         let why = String::from_utf8_lossy(&found.stderr);

@@ -149,6 +149,15 @@ impl Helpline {
             .unwrap()
     }
 
+    /// Claims messages of the outbox that are due, as a sender does.
+    pub async fn claim(&self, most: i64) -> Vec<candor::outbox::Claimed> {
+        let mut conn = self.app.db.get().await.unwrap();
+        let (keys, now, lease) = (&self.app.keys, self.app.now(), TimeDelta::minutes(15));
+        candor::outbox::store::claim(&mut conn, keys, most, now, lease)
+            .await
+            .unwrap()
+    }
+
     /// The messages of the ticket, as kind and text.
     pub async fn thread(&self, ticket: &Ticket) -> Vec<(String, String)> {
         let mut conn = self.app.db.get().await.unwrap();

@@ -72,9 +72,9 @@ impl Cast {
         text(&ok(&seen, 201), "id")
     }
 
-    fn act(&self, campaign: &str, deed: &str) -> Seen {
+    fn act(&self, campaign: &str, action: &str) -> Seen {
         self.comms
-            .post(&format!("/campaigns/{campaign}/{deed}"), &json!({}))
+            .post(&format!("/campaigns/{campaign}/{action}"), &json!({}))
     }
 
     /// Submits and lets the approver approve exactly that.

@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, SmallInt, Text, Ti
 use diesel_async::RunQueryDsl;
 
 use super::super::Campaign;
-use super::super::pacing::CanaryState;
+use super::super::canary::CanaryState;
 use super::pace::Pace;
 use super::progress::{Progress, on_connections};
 use super::{Row, read};

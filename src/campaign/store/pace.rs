@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 
 use super::super::CampaignStatus;
 use super::super::ability::Ability;
-use super::super::pacing::CanaryState;
+use super::super::canary::CanaryState;
 use crate::audit::Event;
 use crate::db::schema::{campaign, campaign_freeze, campaign_pace, deployment, emergency_stop};
 use crate::db::{Conn, Error, Result};
@@ -18,13 +18,13 @@ use crate::id::{CampaignId, EventId};
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = campaign_pace)]
 pub struct Pace {
-    /// Where its first slice stands.
+    /// Where its canary stands.
     pub canary: CanaryState,
     /// Of its rate.
     pub percent: i16,
     /// Why less than 100, a sentence.
     pub reason: Option<String>,
-    /// When the first slice had ended well, or was let pass.
+    /// When the canary had ended well, or was let pass.
     pub passed_at: Option<DateTime<Utc>>,
 }
 
@@ -38,7 +38,7 @@ impl Pace {
     }
 }
 
-/// Inserts the pace of a campaign that is launched now; `canary` is the size of its first slice.
+/// Inserts the pace of a campaign that is launched now; `canary` is the size of its canary.
 ///
 /// # Errors
 /// `Conflict` if it was laid out already.
@@ -72,7 +72,7 @@ pub async fn pace(conn: &mut Conn, id: CampaignId) -> Result<Option<Pace>> {
         .optional()?)
 }
 
-/// The state of a campaign's first slice, its row locked until the transaction ends.
+/// The state of a campaign's canary, its row locked until the transaction ends.
 ///
 /// # Errors
 /// `Missing` before the launch.
@@ -85,8 +85,8 @@ pub async fn lock_canary(conn: &mut Conn, id: CampaignId) -> Result<CanaryState>
         .await?)
 }
 
-/// How many notices are still to go into the first slice; the row is locked until the transaction ends if there are any.
-/// 0: the first slice is whole.
+/// How many notices are still to go into the canary; the row is locked until the transaction ends if there are any.
+/// 0: the canary is whole.
 ///
 /// # Errors
 /// The database's.
@@ -102,7 +102,7 @@ pub async fn canary_left(conn: &mut Conn, id: CampaignId) -> Result<i32> {
     Ok(left.unwrap_or(0))
 }
 
-/// Takes notices off what the first slice still lacks.
+/// Takes notices off what the canary still lacks.
 ///
 /// # Errors
 /// The database's.
@@ -114,7 +114,7 @@ pub async fn take_canary(conn: &mut Conn, id: CampaignId, taken: i32) -> Result<
     Ok(())
 }
 
-/// Ends the first slice with what is in it, if the whole audience is frozen: it was smaller than the slice.
+/// Ends the canary with what is in it, if the whole audience is frozen: it was smaller than the slice.
 ///
 /// # Errors
 /// The database's.
@@ -133,7 +133,7 @@ pub async fn end_canary(conn: &mut Conn, id: CampaignId) -> Result<()> {
     Ok(())
 }
 
-/// Lets the rest follow the first slice. `false`: it did already.
+/// Lets the rest follow the canary. `false`: it did already.
 ///
 /// # Errors
 /// The database's.

@@ -1,6 +1,7 @@
 //! How campaigns get on, from counters that are kept in the transactions that change their notices.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,7 +12,8 @@ use super::super::CampaignStatus;
 use crate::db::schema::{batch, campaign, campaign_count, campaign_freeze, sql_types};
 use crate::db::{Conn, Result, statement};
 use crate::id::CampaignId;
-use crate::notice::{BatchStatus, NoticeStatus};
+use crate::notice::{AttemptResult, BatchStatus, NoticeStatus};
+use crate::person::flags::WithheldReason;
 
 /// How a campaign is getting on: its notices by state, from maintained counters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -163,6 +165,26 @@ pub struct MayHaveArrived {
     pub waiting: i64,
 }
 
+// In the words of the index that makes it cheap.
+static MAY_HAVE_ARRIVED: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select each.campaign_id as id, \
+             count(*) filter (where each.twice) as twice, count(*) filter (where each.waiting) as waiting from ( \
+             select u.campaign_id, bool_or(later.attempt is not null) as twice, \
+                 bool_or(n.status in ('{queued}', '{deferred}')) as waiting \
+             from outcome u \
+             left join outcome later on later.bucket = u.bucket and later.notice_id = u.notice_id \
+                 and later.attempt > u.attempt and later.settled and later.result in ('{accepted}', '{uncertain}') \
+             left join notice n on n.bucket = u.bucket and n.id = u.notice_id \
+             where u.campaign_id = any($1) and u.result = '{uncertain}' \
+             group by u.campaign_id, u.bucket, u.notice_id) each group by each.campaign_id",
+        queued = NoticeStatus::Queued,
+        deferred = NoticeStatus::Deferred,
+        accepted = AttemptResult::Accepted,
+        uncertain = AttemptResult::Uncertain,
+    )
+});
+
 /// Counts the notices of a campaign that may have arrived although that is not known.
 ///
 /// # Errors
@@ -170,6 +192,14 @@ pub struct MayHaveArrived {
 pub async fn may_have_arrived(conn: &mut Conn, id: CampaignId) -> Result<MayHaveArrived> {
     let mut of_each = may_have_arrived_of_each(conn, &[id]).await?;
     Ok(of_each.remove(&id).unwrap_or_default())
+}
+
+#[derive(QueryableByName)]
+struct ArrivedRow {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    id: CampaignId,
+    #[diesel(embed)]
+    arrived: MayHaveArrived,
 }
 
 /// The same of each of these campaigns; those without such notices are not among them.
@@ -180,51 +210,68 @@ pub async fn may_have_arrived_of_each(
     conn: &mut Conn,
     ids: &[CampaignId],
 ) -> Result<BTreeMap<CampaignId, MayHaveArrived>> {
-    #[derive(QueryableByName)]
-    struct Of {
-        #[diesel(sql_type = diesel::sql_types::Uuid)]
-        id: CampaignId,
-        #[diesel(embed)]
-        arrived: MayHaveArrived,
-    }
-    // In the words of the index that makes it cheap.
-    let rows: Vec<Of> = statement(
-        "select each.campaign_id as id, \
-                count(*) filter (where each.twice) as twice, count(*) filter (where each.waiting) as waiting from ( \
-             select u.campaign_id, bool_or(later.attempt is not null) as twice, \
-                bool_or(n.status in ('queued', 'deferred')) as waiting \
-             from outcome u \
-             left join outcome later on later.bucket = u.bucket and later.notice_id = u.notice_id \
-                 and later.attempt > u.attempt and later.settled and later.result in ('accepted', 'uncertain') \
-             left join notice n on n.bucket = u.bucket and n.id = u.notice_id \
-             where u.campaign_id = any($1) and u.result = 'uncertain' \
-             group by u.campaign_id, u.bucket, u.notice_id) each \
-         group by each.campaign_id",
-    )
-    .bind::<diesel::sql_types::Array<diesel::sql_types::Uuid>, _>(
-        ids.iter().map(|id| id.uuid()).collect::<Vec<_>>(),
-    )
-    .load(conn)
-    .await?;
+    let rows: Vec<ArrivedRow> = statement(&MAY_HAVE_ARRIVED)
+        .bind::<diesel::sql_types::Array<diesel::sql_types::Uuid>, _>(
+            ids.iter().map(|id| id.uuid()).collect::<Vec<_>>(),
+        )
+        .load(conn)
+        .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.arrived)).collect())
 }
 
 /// Notices of a campaign that were withheld when they were about to leave, although they were not when its audience
 /// was frozen. Those that flags forbid are not among them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
     /// What was approved did not suit their people any more, who were still to be told something.
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
     pub changed: i64,
     /// Their people had no e-mail address any more.
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
     pub no_address: i64,
     /// Their people were not affected after all, and had been told of nothing.
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
     pub not_affected: i64,
     /// Their people had been told everything in the meantime.
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
     pub already_told: i64,
+}
+
+impl LeftOut {
+    fn set(&mut self, why: WithheldReason, notices: i64) {
+        match why {
+            WithheldReason::Changed => self.changed = notices,
+            WithheldReason::NoAddress => self.no_address = notices,
+            WithheldReason::NotAffected => self.not_affected = notices,
+            WithheldReason::AlreadyTold => self.already_told = notices,
+            WithheldReason::LegalHold
+            | WithheldReason::Deceased
+            | WithheldReason::ProtectedAddress => {}
+        }
+    }
+}
+
+// In the words of the two indexes that make it cheap.
+static LEFT_OUT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select n.campaign_id as id, withheld, count(*) as notices from ( \
+             select campaign_id, withheld from notice \
+                where campaign_id = any($1) and withheld in ('{changed}', '{no_address}') \
+             union all \
+             select campaign_id, withheld from notice \
+                where campaign_id = any($1) and withheld in ('{not_affected}', '{already_told}') \
+         ) n group by n.campaign_id, withheld",
+        changed = WithheldReason::Changed,
+        no_address = WithheldReason::NoAddress,
+        not_affected = WithheldReason::NotAffected,
+        already_told = WithheldReason::AlreadyTold,
+    )
+});
+
+#[derive(QueryableByName)]
+struct LeftOutRow {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    id: CampaignId,
+    #[diesel(sql_type = sql_types::WithheldReason)]
+    withheld: WithheldReason,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    notices: i64,
 }
 
 /// Counts the notices that a campaign left out.
@@ -244,33 +291,19 @@ pub async fn left_out_of_each(
     conn: &mut Conn,
     ids: &[CampaignId],
 ) -> Result<BTreeMap<CampaignId, LeftOut>> {
-    #[derive(QueryableByName)]
-    struct Of {
-        #[diesel(sql_type = diesel::sql_types::Uuid)]
-        id: CampaignId,
-        #[diesel(embed)]
-        left_out: LeftOut,
+    let rows: Vec<LeftOutRow> = statement(&LEFT_OUT)
+        .bind::<diesel::sql_types::Array<diesel::sql_types::Uuid>, _>(
+            ids.iter().map(|id| id.uuid()).collect::<Vec<_>>(),
+        )
+        .load(conn)
+        .await?;
+    let mut all: BTreeMap<CampaignId, LeftOut> = BTreeMap::new();
+    for row in rows {
+        all.entry(row.id)
+            .or_default()
+            .set(row.withheld, row.notices);
     }
-    // In the words of the two indexes that make it cheap.
-    let rows: Vec<Of> = statement(
-        "select n.campaign_id as id, \
-                count(*) filter (where withheld = 'changed') as changed, \
-                count(*) filter (where withheld = 'no_address') as no_address, \
-                count(*) filter (where withheld = 'not_affected') as not_affected, \
-                count(*) filter (where withheld = 'already_told') as already_told \
-         from (select campaign_id, withheld from notice \
-                where campaign_id = any($1) and withheld in ('changed', 'no_address') \
-             union all \
-             select campaign_id, withheld from notice \
-                where campaign_id = any($1) and withheld in ('not_affected', 'already_told')) n \
-         group by n.campaign_id",
-    )
-    .bind::<diesel::sql_types::Array<diesel::sql_types::Uuid>, _>(
-        ids.iter().map(|id| id.uuid()).collect::<Vec<_>>(),
-    )
-    .load(conn)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.left_out)).collect())
+    Ok(all)
 }
 
 /// Whether a launched campaign's whole audience is frozen.

@@ -1,4 +1,4 @@
-//! The number of people whom the campaigns of an incident still reach, from counters, and what the end of the incident
+//! The number of people that the campaigns of an incident still reach, from counters, and what the end of the incident
 //! leaves open.
 
 use std::collections::HashMap;
@@ -65,7 +65,7 @@ pub const LOOKED_AT: i64 = 20_000;
 
 /// Notices that campaigns of these incidents which are over left uncertain, and which named something that was taken of
 /// their people and that those were not told since; incidents without any are left out. Reads each attempt of such
-/// campaigns whose end is not known: after a restore that may be many, so that callers limit the time.
+/// campaigns that has no known end: after a restore that may be many, so that callers limit the time.
 ///
 /// # Errors
 /// The database's.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Double, Jsonb, Nullable, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::super::ability::{Ability, Barred, RelaySeen};
+use super::super::ability::{Ability, Barred, InUse, RelaySeen};
 use super::super::{Campaign, CampaignStatus};
 use super::pace::Pace;
 use crate::db::schema::sender;
@@ -28,6 +28,8 @@ macro_rules! silence {
 struct Other {
     #[diesel(sql_type = Array<Uuid>)]
     campaigns: Vec<CampaignId>,
+    #[diesel(sql_type = Bool)]
+    outbox: bool,
 }
 
 /// What a sender says of itself.
@@ -35,15 +37,15 @@ struct Other {
 pub struct Heartbeat {
     /// Its relays as it sees them.
     pub relays: Vec<RelaySeen>,
-    /// The campaigns of its leased batches that it can send now.
-    pub campaigns: Vec<CampaignId>,
+    /// What it sends now.
+    pub in_use: InUse,
     /// How many notices of each campaign it has on connections.
     pub sending: BTreeMap<CampaignId, usize>,
     /// How long it has been at work. Its row may be deleted while it is cut off, and then says when it began all the same.
     pub at_work: Duration,
 }
 
-/// Says that this sender is at work. The campaigns of each of the others that are.
+/// Says that this sender is at work. Returns what each of the others that are sends.
 ///
 /// # Errors
 /// The database's.
@@ -52,27 +54,32 @@ pub async fn publish_heartbeat(
     me: SenderId,
     node: &str,
     heartbeat: &Heartbeat,
-) -> Result<Vec<Vec<CampaignId>>> {
+) -> Result<Vec<InUse>> {
     let question = concat!(
         "with beat as (
-            insert into sender (id, node, seen_at, relays, campaigns, sending, began_at)
-            values ($1, $2, now(), $3, $4, $5, now() - $6 * interval '1 second')
+            insert into sender (id, node, seen_at, relays, campaigns, sending, outbox, began_at)
+            values ($1, $2, now(), $3, $4, $5, $6, now() - $7 * interval '1 second')
             on conflict (id) do update set seen_at = excluded.seen_at, relays = excluded.relays,
-                campaigns = excluded.campaigns, sending = excluded.sending
+                campaigns = excluded.campaigns, sending = excluded.sending, outbox = excluded.outbox
         )
-        select campaigns from sender where id <> $1 and seen_at > now() - ",
+        select campaigns, outbox from sender where id <> $1 and seen_at > now() - ",
         silence!()
     );
     let others: Vec<Other> = diesel::sql_query(question)
         .bind::<Uuid, _>(me.uuid())
         .bind::<Text, _>(node)
         .bind::<Jsonb, _>(serde_json::json!(heartbeat.relays))
-        .bind::<Array<Uuid>, _>(&heartbeat.campaigns)
+        .bind::<Array<Uuid>, _>(&heartbeat.in_use.campaigns)
         .bind::<Jsonb, _>(serde_json::json!(heartbeat.sending))
+        .bind::<Bool, _>(heartbeat.in_use.outbox)
         .bind::<Double, _>(heartbeat.at_work.as_secs_f64())
         .load(conn)
         .await?;
-    Ok(others.into_iter().map(|other| other.campaigns).collect())
+    let in_use = |other: Other| InUse {
+        campaigns: other.campaigns,
+        outbox: other.outbox,
+    };
+    Ok(others.into_iter().map(in_use).collect())
 }
 
 #[derive(QueryableByName)]
@@ -213,8 +220,7 @@ pub async fn relays(conn: &mut Conn) -> Result<Vec<RelaySeen>> {
 /// # Errors
 /// The database's.
 pub async fn leave(conn: &mut Conn, me: SenderId) -> Result<()> {
-    let silent =
-        diesel::dsl::sql::<diesel::sql_types::Bool>(concat!("seen_at < now() - ", silence!()));
+    let silent = diesel::dsl::sql::<Bool>(concat!("seen_at < now() - ", silence!()));
     diesel::delete(sender::table.filter(sender::id.eq(me).or(silent)))
         .execute(conn)
         .await?;

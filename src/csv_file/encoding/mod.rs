@@ -44,7 +44,7 @@ pub(super) struct Judged<R> {
 }
 
 impl<R: Read> Judged<R> {
-    /// A file of which `start` was read before.
+    /// A file; `start` was read from it before.
     pub(super) fn new(source: R, start: &[u8]) -> Self {
         let mut judge = Judge::default();
         judge.feed(start);

@@ -40,7 +40,7 @@ pub(super) enum Mode {
     Prefer,
     /// TLS with anybody.
     Require,
-    /// TLS with a server whose certificate a trusted CA signed.
+    /// TLS with a server that shows a certificate of a trusted CA.
     VerifyCa,
     /// The same, and the certificate names the host.
     VerifyFull,

@@ -44,7 +44,7 @@ impl Replies {
         at
     }
 
-    /// Hands out what was kept. `false`: nothing was.
+    /// Passes on what was kept. `false`: nothing was.
     pub(super) fn give(&mut self, to: &mut ReadBuf<'_>) -> bool {
         let left = &self.ready[self.given..];
         if left.is_empty() {

@@ -1,7 +1,7 @@
-//! Whom a connection trusts, and the certificate that it shows: rustls by what the URL says.
+//! What a connection trusts, and the certificate that it shows: rustls by what the URL says.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{
@@ -15,7 +15,11 @@ use tokio_rustls::rustls::{
 };
 
 use super::options::{Mode, Roots, Security};
+use crate::roots;
 
+/// What is wrong on a machine without certificates of CAs.
+const NO_ROOTS: &str = "this machine has no certificates of CAs: install ca-certificates, set SSL_CERT_FILE, or name a CA \
+     file by sslrootcert";
 /// What TLS that begins without asking says that it is for.
 const ALPN: &[u8] = b"postgresql";
 
@@ -31,8 +35,8 @@ pub(super) fn settings(security: &Security) -> Result<ClientConfig, String> {
     let verifier: Arc<dyn ServerCertVerifier> = match security.mode {
         Mode::Disable | Mode::Prefer | Mode::Require => Arc::new(Anybody(provider)),
         Mode::VerifyCa | Mode::VerifyFull => {
-            let roots = Arc::new(roots(security)?);
-            let chain = WebPkiServerVerifier::builder_with_provider(roots, provider)
+            let trusted = Arc::new(trusted(security)?);
+            let chain = WebPkiServerVerifier::builder_with_provider(trusted, provider)
                 .build()
                 .map_err(|e| format!("sslrootcert cannot be used: {e}"))?;
             match security.mode {
@@ -65,36 +69,24 @@ pub(super) fn settings(security: &Security) -> Result<ClientConfig, String> {
     Ok(settings)
 }
 
-fn roots(security: &Security) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore::empty();
-    let (added, place) = match &security.roots {
+fn trusted(security: &Security) -> Result<RootCertStore, String> {
+    let mut trusted = RootCertStore::empty();
+    match &security.roots {
         Some(Roots::File(file)) => {
             let found = certificates(file, "sslrootcert")?;
-            (
-                roots.add_parsable_certificates(found).0,
-                format!("{}", file.display()),
-            )
+            match trusted.add_parsable_certificates(found) {
+                (0, _) => Err(format!(
+                    "{} (sslrootcert) has no certificate of a CA: name a PEM file that has one",
+                    file.display()
+                )),
+                _ => Ok(trusted),
+            }
         }
-        _ => {
-            let found = system().iter().cloned();
-            (
-                roots.add_parsable_certificates(found).0,
-                "this machine".to_owned(),
-            )
-        }
-    };
-    match added {
-        0 => Err(format!(
-            "{place} (sslrootcert) has no certificate of a CA: name a PEM file that has one"
-        )),
-        _ => Ok(roots),
+        _ => match trusted.add_parsable_certificates(roots::system().iter().cloned()) {
+            (0, _) => Err(NO_ROOTS.to_owned()),
+            _ => Ok(trusted),
+        },
     }
-}
-
-/// The CAs of the operating system, read once.
-fn system() -> &'static [CertificateDer<'static>] {
-    static FOUND: OnceLock<Vec<CertificateDer<'static>>> = OnceLock::new();
-    FOUND.get_or_init(|| rustls_native_certs::load_native_certs().certs)
 }
 
 fn certificates(file: &Path, option: &str) -> Result<Vec<CertificateDer<'static>>, String> {

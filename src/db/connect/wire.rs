@@ -113,7 +113,7 @@ impl Handshake {
     }
 }
 
-/// Asks for TLS. Only one octet is read: what somebody on the way sends behind it is part of the handshake, and spoils it.
+/// Asks for TLS. Only one octet is read: what an attacker on the way sends behind it is part of the handshake, and spoils it.
 async fn is_offered<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> Result<bool, TlsError> {
     let asked = stream.write_all(&SSL_REQUEST).await;
     asked.map_err(TlsError::Broken)?;

@@ -46,12 +46,12 @@ pub(super) struct Slice<'a> {
     has_whole: bool,
     /// What it adds to the counters of the campaign.
     counts: BTreeMap<NoticeStatus, i64>,
-    /// Notices that are still to go into the campaign's first slice.
+    /// Notices that are still to go into the campaign's canary.
     canary_left: i32,
 }
 
 impl<'a> Slice<'a> {
-    /// An empty slice. If the first slice is not full, the row of the campaign's pace is locked before any people: a
+    /// An empty slice. If the canary is not full, the row of the campaign's pace is locked before any people: a
     /// transaction that has locked people never waits for that row.
     pub(super) async fn new(
         tx: &mut Conn,
@@ -82,7 +82,7 @@ impl<'a> Slice<'a> {
         self.app.config.mail.batch - taken
     }
 
-    /// How many people come in now, and whether they are of the campaign's first slice, which is sent before the rest.
+    /// How many people come in now, and whether they are of the campaign's canary, which is sent before the rest.
     fn limit(&self) -> (i32, bool) {
         match self.canary_left.min(self.room()) {
             0 => (self.room(), false),

@@ -1,4 +1,4 @@
-//! Why a notice bounced, and why a relay is held: two closed lists.
+//! Why a message bounced, and why a relay or provider is held: closed lists.
 
 /// Why a notice bounced. Stored, shown and counted under these words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,6 +68,24 @@ impl BounceReason {
         Self::ALL.into_iter().find(|one| one.as_str() == word)
     }
 
+    /// It for readers who do not know SMTP.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::UserUnknown => "no such mailbox",
+            Self::MailboxDisabled => "the mailbox is switched off",
+            Self::MailboxFull => "the mailbox is full",
+            Self::Moved => "moved, with no new address",
+            Self::HostUnknown => "no such mail domain",
+            Self::AddressInvalid => "the server cannot read the address",
+            Self::MessageTooBig => "too big for this mailbox",
+            Self::NeedsSmtputf8 => "no relay here takes an international address",
+            Self::Policy => "refused by the receiver's rules",
+            Self::RelayDenied => "the relay carries no mail to this domain",
+            Self::ContentRefused => "the text was refused",
+            Self::Unexplained => "refused without a reason that Candor knows",
+        }
+    }
+
     /// True when the address is wrong for good.
     pub fn is_hard(self) -> bool {
         matches!(
@@ -77,7 +95,7 @@ impl BounceReason {
     }
 
     /// True when the reply is about the address or its domain, so that no later campaign should try it again. All else
-    /// (policy, content, size, a full mailbox, what nobody understands) may pass.
+    /// (policy, content, size, a full mailbox, unknown words) may pass.
     pub fn condemns_address(self) -> bool {
         self.is_hard() || self == Self::MailboxDisabled
     }
@@ -103,6 +121,34 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
+    const ALL: [Self; 7] = [
+        Self::Blocked,
+        Self::RateLimited,
+        Self::SenderRefused,
+        Self::NotPermitted,
+        Self::ContentRefused,
+        Self::Protocol,
+        Self::Unexplained,
+    ];
+
+    /// The reason of a word, if it is one.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+
+    /// It for readers who do not know SMTP.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Blocked => "our server is on a blocklist or has a bad reputation",
+            Self::RateLimited => "too many at once",
+            Self::SenderRefused => "our sender address is refused",
+            Self::NotPermitted => "the relay requires us to sign in",
+            Self::ContentRefused => "the text was refused",
+            Self::Protocol => "the relay does not understand us",
+            Self::Unexplained => "refused without a reason that Candor knows",
+        }
+    }
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -113,6 +159,28 @@ impl HoldReason {
             Self::ContentRefused => "content_refused",
             Self::Protocol => "protocol",
             Self::Unexplained => "unexplained",
+        }
+    }
+}
+
+/// Why a relay takes nothing for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayHold {
+    /// It cannot be reached, or loses its connections.
+    Away,
+    /// It defers every message while another relay takes them.
+    DefersAll,
+    /// Several providers refuse us there.
+    Against(HoldReason),
+}
+
+impl RelayHold {
+    /// The words of pages and logs, or the word of the reason.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Away => "it is away",
+            Self::DefersAll => "it defers everything",
+            Self::Against(reason) => reason.as_str(),
         }
     }
 }

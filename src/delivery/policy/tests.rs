@@ -77,84 +77,88 @@ fn what_condemns_the_address() {
     }
 }
 
+/// Replies that speak of the sender, with the reason that each gives.
+const AGAINST_US: &[(u16, &str, HoldReason)] = &[
+    (
+        554,
+        "5.7.1 Client host rejected: blocked using dnsbl.example",
+        Blocked,
+    ),
+    (
+        550,
+        "5.7.26 Unauthenticated email is not accepted: DMARC",
+        Blocked,
+    ),
+    (550, "5.7.1", Blocked),
+    (550, "Message rejected as spam", HoldReason::ContentRefused),
+    (571, "message content declined", HoldReason::ContentRefused),
+    (
+        550,
+        "5.1.8 Sender address rejected: Domain not found",
+        SenderRefused,
+    ),
+    (554, "5.7.1 <x@y>: Relay access denied", NotPermitted),
+    (530, "5.7.0 Authentication required", NotPermitted),
+    (554, "5.7.1 Virus found", HoldReason::ContentRefused),
+    (501, "5.5.4 Syntax error in parameters", Protocol),
+    (500, "line limit exceeded", Protocol),
+    // The words say more than the code.
+    (
+        550,
+        "5.1.1 <x@y> too many recipients this hour",
+        RateLimited,
+    ),
+    (550, "5.2.1 <x@y> your IP is blacklisted", Blocked),
+    (554, "daily relay quota", RateLimited),
+    (550, "5.1.1 192.0.2.1 is listed on bl.example", Blocked),
+    (550, "found on one or more DNSBLs", Blocked),
+    (554, "Host network not allowed", Blocked),
+    (550, "sender IP mismatch", Blocked),
+    (
+        554,
+        "Message rejected: Sending suspended for this account. For more information, please check the inbox of \
+             the email address associated with your AWS account.",
+        NotPermitted,
+    ),
+    (550, "5.7.1 Sender account is suspended", SenderRefused),
+    (550, "5.7.1 The sending account is locked", SenderRefused),
+    (550, "The sender is disabled", SenderRefused),
+    (
+        553,
+        "Domain of sender address does not exist",
+        SenderRefused,
+    ),
+    (553, "Domain of the sender not found", SenderRefused),
+    (550, "Originator does not exist", SenderRefused),
+    (550, "Invalid domain in HELO", Blocked),
+    (550, "EHLO host unknown", Blocked),
+    // The reply does not say which account or domain.
+    (550, "Domain x.example is disabled", HoldReason::Unexplained),
+    (554, "account suspended", HoldReason::Unexplained),
+    (
+        550,
+        "5.7.1 This account is not active",
+        HoldReason::Unexplained,
+    ),
+    // No rule knows these words.
+    (554, "Transaction failed", HoldReason::Unexplained),
+    (
+        553,
+        "Ihre Nachricht wollen wir nicht",
+        HoldReason::Unexplained,
+    ),
+    (542, "<x@y> Rejected", HoldReason::Unexplained),
+    (
+        550,
+        "Absender steht auf unserer Sperrliste",
+        HoldReason::Unexplained,
+    ),
+];
+
 #[test]
 fn what_is_against_us() {
-    for (code, text, reason) in [
-        (
-            554,
-            "5.7.1 Client host rejected: blocked using dnsbl.example",
-            Blocked,
-        ),
-        (
-            550,
-            "5.7.26 Unauthenticated email is not accepted: DMARC",
-            Blocked,
-        ),
-        (550, "5.7.1", Blocked),
-        (550, "Message rejected as spam", HoldReason::ContentRefused),
-        (571, "message content declined", HoldReason::ContentRefused),
-        (
-            550,
-            "5.1.8 Sender address rejected: Domain not found",
-            SenderRefused,
-        ),
-        (554, "5.7.1 <x@y>: Relay access denied", NotPermitted),
-        (530, "5.7.0 Authentication required", NotPermitted),
-        (554, "5.7.1 Virus found", HoldReason::ContentRefused),
-        (501, "5.5.4 Syntax error in parameters", Protocol),
-        (500, "line limit exceeded", Protocol),
-        // The words say more than the code.
-        (
-            550,
-            "5.1.1 <x@y> too many recipients this hour",
-            RateLimited,
-        ),
-        (550, "5.2.1 <x@y> your IP is blacklisted", Blocked),
-        (554, "daily relay quota", RateLimited),
-        (550, "5.1.1 192.0.2.1 is listed on bl.example", Blocked),
-        (550, "found on one or more DNSBLs", Blocked),
-        (554, "Host network not allowed", Blocked),
-        (550, "sender IP mismatch", Blocked),
-        (
-            554,
-            "Message rejected: Sending suspended for this account. For more information, please check the inbox of \
-             the email address associated with your AWS account.",
-            NotPermitted,
-        ),
-        (550, "5.7.1 Sender account is suspended", SenderRefused),
-        (550, "5.7.1 The sending account is locked", SenderRefused),
-        (550, "The sender is disabled", SenderRefused),
-        (
-            553,
-            "Domain of sender address does not exist",
-            SenderRefused,
-        ),
-        (553, "Domain of the sender not found", SenderRefused),
-        (550, "Originator does not exist", SenderRefused),
-        (550, "Invalid domain in HELO", Blocked),
-        (550, "EHLO host unknown", Blocked),
-        // The reply does not say which account or domain.
-        (550, "Domain x.example is disabled", HoldReason::Unexplained),
-        (554, "account suspended", HoldReason::Unexplained),
-        (
-            550,
-            "5.7.1 This account is not active",
-            HoldReason::Unexplained,
-        ),
-        // No rule knows these words.
-        (554, "Transaction failed", HoldReason::Unexplained),
-        (
-            553,
-            "Ihre Nachricht wollen wir nicht",
-            HoldReason::Unexplained,
-        ),
-        (542, "<x@y> Rejected", HoldReason::Unexplained),
-        (
-            550,
-            "Absender steht auf unserer Sperrliste",
-            HoldReason::Unexplained,
-        ),
-    ] {
+    for (code, text, reason) in AGAINST_US {
+        let (code, reason) = (*code, *reason);
         let against = Classification::Against {
             reason,
             at: at(2 * 60),
@@ -186,6 +190,7 @@ fn what_one_relay_cannot_carry_is_final_only_once_no_other_may() {
         };
         let tried = Tried {
             attempt: 1,
+            attempts: 1,
             first: at(0),
             refused: None,
             others_are_taken: false,
@@ -301,6 +306,7 @@ fn repeated(code: u16, text: &str, others_are_taken: bool) -> (Vec<i64>, Classif
     for attempt in 1.. {
         let tried = Tried {
             attempt,
+            attempts: attempt,
             first: at(0),
             refused,
             others_are_taken,
@@ -353,4 +359,10 @@ fn the_same_words_are_the_same_refusal() {
     );
     assert_ne!(of("nope"), of("no room"));
     assert_eq!(gist(Blocked, "one"), gist(Blocked, "another"));
+}
+
+#[test]
+fn a_campaign_may_leave_what_is_uncertain() {
+    assert_eq!(resend_by(UncertainPolicy::Leave, 1), None);
+    assert_eq!(resend_by(UncertainPolicy::Resend, 1), resend_in(1));
 }

@@ -47,7 +47,7 @@ pub struct Lease {
     /// Of the campaign's rate, at the claim.
     #[diesel(sql_type = SmallInt)]
     pub percent: i16,
-    /// Whether it belongs to the first slice.
+    /// Whether it belongs to the canary.
     #[diesel(sql_type = Bool)]
     pub canary: bool,
     /// The newest list version that its bucket had at the claim; 0 if it had none.
@@ -85,7 +85,7 @@ pub struct NewBatch {
     pub status: BatchStatus,
     /// Not before this time.
     pub due_at: DateTime<Utc>,
-    /// Whether it belongs to the first slice.
+    /// Whether it belongs to the canary.
     pub canary: bool,
 }
 
@@ -113,7 +113,7 @@ pub struct Turn {
 }
 
 // Campaigns are few and come first, in the order of their turns; the batch of the first that has one is found by its
-// index. While the first slice of a campaign is under way, only that slice may be claimed.
+// index. While the canary of a campaign runs, only its batches may be claimed.
 const CLAIM: &str = "
     update batch b set status = 'leased', fence = b.fence + 1, leased_by = $1,
         lease_until = now() + $2 * interval '1 second'
@@ -122,7 +122,7 @@ const CLAIM: &str = "
             c.kind
         from (
             select c.id, c.incident_id, c.status, c.kind, coalesce(p.percent, 100)::smallint as percent,
-                coalesce(p.canary = 'running', false) as first_slice
+                coalesce(p.canary = 'running', false) as canary
             from campaign c left join campaign_pace p on p.campaign_id = c.id
             where c.id <> all ($4) and (c.status = 'cancelled'
                 or c.status = 'sending' and coalesce(p.percent, 100) > 0 and not $6
@@ -135,7 +135,7 @@ const CLAIM: &str = "
         cross join lateral (
             select b.campaign_id, b.bucket, b.batch_no from batch b
             where b.campaign_id = c.id and b.status <> 'done'
-                and (b.canary or c.status = 'cancelled' or not c.first_slice)
+                and (b.canary or c.status = 'cancelled' or not c.canary)
                 and (case when b.status = 'leased' then b.lease_until < now()
                           else b.due_at <= $3 or c.status = 'cancelled' end)
             order by b.due_at, b.batch_no, b.bucket
@@ -149,7 +149,7 @@ const CLAIM: &str = "
         coalesce((select max(a.version) from scope_applied a
             where a.incident_id = pick.incident_id and a.bucket = b.bucket), 0) as scope";
 
-/// Leases the next batch: one that is due, or one whose lease has expired. Lease times are the database's, so that the
+/// Leases the next batch: one that is due, or one with an expired lease. Lease times are the database's, so that the
 /// clocks of nodes do not matter. While everything is stopped, only batches of cancelled campaigns, which are settled
 /// and not sent.
 ///
@@ -320,7 +320,7 @@ pub struct Queue {
     /// Seconds that the oldest of them has waited.
     #[diesel(sql_type = BigInt)]
     pub age: i64,
-    /// Batches whose sender stopped and that no other sender has claimed yet.
+    /// Batches of a stopped sender that no other sender has claimed yet.
     #[diesel(sql_type = BigInt)]
     pub silent: i64,
 }

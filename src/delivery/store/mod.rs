@@ -1,7 +1,6 @@
 //! Notices, batches and outcomes in the database. Every statement names the bucket.
 
 pub mod batch;
-pub mod history;
 mod list;
 pub mod outcome;
 pub mod tally;
@@ -132,7 +131,7 @@ pub async fn unsettled(conn: &mut Conn, of: &batch::Lease) -> Result<Vec<Notice>
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// What became of a notice in the hands of a sender.
+/// What became of a notice that a sender had leased.
 #[derive(Debug, Clone)]
 pub struct Settled {
     /// The notice.
@@ -231,7 +230,7 @@ pub async fn of_person(
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// The notices whose code has this index; more than one is a coincidence of one in many thousands.
+/// The notices with a code of this index; more than one is a coincidence of one in many thousands.
 ///
 /// # Errors
 /// The database's.

@@ -10,38 +10,39 @@ use diesel_async::RunQueryDsl;
 
 use crate::db::schema::outcome;
 use crate::db::{Conn, Result};
-use crate::id::{CampaignId, NoticeId};
+pub use crate::delivery::attempt::Outcome;
+use crate::id::NoticeId;
 use crate::notice::{AttemptResult, Notice, NoticeStatus};
 
-/// One row: the beginning of an attempt, or its result.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = outcome)]
-pub struct Outcome {
-    /// The notice.
-    pub notice_id: NoticeId,
-    /// Which attempt, from 1.
-    pub attempt: i16,
-    /// Whether this is the result.
-    pub settled: bool,
-    /// The campaign of the notice.
-    pub campaign_id: CampaignId,
-    /// What became of it; in flight for a beginning.
-    pub result: AttemptResult,
-    /// Through which relay.
-    pub relay: String,
-    /// The reply code (RFC 5321).
-    pub code: Option<i16>,
-    /// The enhanced status code (RFC 3463).
-    pub enhanced: Option<String>,
-    /// The reply's words, addresses masked.
-    pub reply: Option<String>,
-    /// Why it was judged so.
-    pub reason: Option<String>,
-    /// When it is tried again.
-    pub retry_at: Option<DateTime<Utc>>,
-    /// When this row was written.
-    pub at: DateTime<Utc>,
-}
+type Columns = (
+    outcome::notice_id,
+    outcome::attempt,
+    outcome::settled,
+    outcome::campaign_id,
+    outcome::result,
+    outcome::relay,
+    outcome::code,
+    outcome::enhanced,
+    outcome::reply,
+    outcome::reason,
+    outcome::retry_at,
+    outcome::at,
+);
+
+const COLUMNS: Columns = (
+    outcome::notice_id,
+    outcome::attempt,
+    outcome::settled,
+    outcome::campaign_id,
+    outcome::result,
+    outcome::relay,
+    outcome::code,
+    outcome::enhanced,
+    outcome::reply,
+    outcome::reason,
+    outcome::retry_at,
+    outcome::at,
+);
 
 /// All rows of a run of notices of one bucket, in the order of notice, attempt, beginning, result.
 ///
@@ -59,7 +60,7 @@ pub async fn in_range(
                 .and(outcome::notice_id.between(first, last)),
         )
         .order((outcome::notice_id, outcome::attempt, outcome::settled))
-        .select(Outcome::as_select())
+        .select(COLUMNS)
         .load(conn)
         .await?)
 }
@@ -89,7 +90,7 @@ pub async fn of_notices(conn: &mut Conn, ids: &[NoticeId]) -> Result<Vec<Outcome
     Ok(outcome::table
         .filter(each)
         .order((outcome::notice_id, outcome::attempt, outcome::settled))
-        .select(Outcome::as_select())
+        .select(COLUMNS)
         .load(conn)
         .await?)
 }

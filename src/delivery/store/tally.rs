@@ -27,7 +27,7 @@ struct Alike<'s> {
     reason: &'s str,
 }
 
-/// How many attempts of which kind, in the order in which all writers lock.
+/// The number of attempts of each kind, in the order in which all writers lock.
 fn alike(settled: &[Settled]) -> BTreeMap<Alike<'_>, i64> {
     let mut tally = BTreeMap::new();
     for one in settled {
@@ -87,7 +87,7 @@ pub struct Stretch {
     /// Taken by a relay.
     pub sent: i64,
     /// To be tried again, or in doubt.
-    pub put_off: i64,
+    pub deferred: i64,
     /// Refused for good, or given up.
     pub refused: i64,
 }
@@ -97,7 +97,7 @@ macro_rules! sums {
     () => {
         "coalesce(sum(n) filter (where result = 'accepted'), 0)::bigint as sent,
             coalesce(sum(n) filter (where result in ('deferred', 'unreachable', 'uncertain')), 0)::bigint
-                as put_off,
+                as deferred,
             coalesce(sum(n) filter (where result in ('refused', 'expired')), 0)::bigint as refused"
     };
 }
@@ -128,7 +128,7 @@ pub struct Part {
     pub sent: i64,
     /// To be tried again, or in doubt.
     #[diesel(sql_type = BigInt)]
-    pub put_off: i64,
+    pub deferred: i64,
     /// Refused for good, or given up.
     #[diesel(sql_type = BigInt)]
     pub refused: i64,

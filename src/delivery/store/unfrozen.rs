@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::db::{Conn, Result, statement};
 use crate::id::{CampaignId, PersonId};
 
-/// A bucket of a campaign whose audience is not wholly frozen, its row locked.
+/// A bucket of a campaign with people left to freeze, its row locked.
 #[derive(Debug, Clone, diesel::QueryableByName)]
 pub struct Unfrozen {
     /// The campaign.
@@ -83,7 +83,7 @@ pub async fn is_any(conn: &mut Conn) -> Result<bool> {
     Ok(is.is_any)
 }
 
-/// Locks a bucket that is to be frozen further, of the campaign whose turn it is after `last`, and shares its incident's
+/// Locks a bucket that is to be frozen further, of the next campaign after `last`, and shares its incident's
 /// row; waits for nothing.
 ///
 /// # Errors

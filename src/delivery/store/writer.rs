@@ -22,7 +22,7 @@ pub enum Written {
 }
 
 impl Written {
-    /// Whether the row with this key was: told once, to the first who asks. Two lines of one sender may hand in
+    /// Whether the row with this key was: told once, to the first who asks. Two connections of one sender may submit
     /// the same, after it has taken over its own batch; the row of the first is in the table.
     pub fn take(&mut self, key: &Key) -> bool {
         match self {

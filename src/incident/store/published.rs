@@ -154,7 +154,7 @@ pub async fn set_published(
     Ok(set == 1)
 }
 
-/// Keeps the title that is public now, for an incident whose facts were never published.
+/// Keeps the title that is public now, for an incident that never published its facts.
 ///
 /// # Errors
 /// The database's.

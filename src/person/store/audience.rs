@@ -1,9 +1,12 @@
-//! Audiences of campaigns: their people page by page, their count, and the classes of people whom one text suits.
+//! Audiences of campaigns: their people page by page, their count, and the classes of people that one text suits.
+
+mod launched;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
+use self::launched::launched;
 use crate::db::schema::sql_types;
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
@@ -60,56 +63,6 @@ const UNSETTLED: &str =
 /// Notices of `notice n` that may have arrived, of campaigns that are over. $7 are those of [`launched`]. If they name
 /// something that the person is not known to know, the person may have been told.
 const UNCERTAIN: &str = "n.campaign_id = any($7) and n.status = 'uncertain'";
-
-/// The campaigns of an incident in which people may have an unsettled notice, and those that are over and left notices
-/// uncertain.
-struct Launched {
-    unsettled: Vec<CampaignId>,
-    uncertain: Vec<CampaignId>,
-}
-
-#[derive(QueryableByName)]
-struct LaunchedSql {
-    #[diesel(sql_type = Uuid)]
-    id: CampaignId,
-    #[diesel(sql_type = Bool)]
-    unsettled: bool,
-    #[diesel(sql_type = Bool)]
-    uncertain: bool,
-}
-
-/// Launched campaigns. Unsettled are those under way, and cancelled ones with a batch that a sender still has. A
-/// correction that may have arrived is sent again: it says what is so.
-async fn launched(
-    conn: &mut Conn,
-    incident: IncidentId,
-    filter: &AudienceFilter,
-) -> Result<Launched> {
-    let rows: Vec<LaunchedSql> = diesel::sql_query(
-        "select c.id, c.status in ('sending', 'paused') or c.status = 'cancelled' and exists (
-                select 1 from batch b where b.campaign_id = c.id and b.status = 'leased') as unsettled,
-            c.kind <> 'correction' and exists (
-                select 1 from campaign_count k where k.campaign_id = c.id and k.status = 'uncertain' and k.n > 0)
-                as uncertain
-        from campaign c where c.incident_id = $1 and c.launched_at is not null",
-    )
-    .bind::<Uuid, _>(incident)
-    .load(conn)
-    .await?;
-    let ids = |is: fn(&LaunchedSql) -> bool| {
-        let some = rows.iter().filter(|row| is(row));
-        some.map(|row| row.id)
-            .filter(|id| filter.but != Some(*id))
-            .collect()
-    };
-    Ok(Launched {
-        unsettled: ids(|row| row.unsettled),
-        uncertain: match filter.who.is_about_told() {
-            true => Vec::new(),
-            false => ids(|row| row.uncertain && !row.unsettled),
-        },
-    })
-}
 
 /// Whether `person p` is left out or taken for what may have arrived, and has nothing unsettled elsewhere. A subquery for
 /// each person, found by the key of `notice`: a join would read all of a bucket.

@@ -1,4 +1,4 @@
-//! People whose reference was given to another person.
+//! Former persons: their reference was given to another person.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ pub async fn reference_of(conn: &mut Conn, id: PersonId) -> Result<Option<Refere
     })
 }
 
-/// Of these people, of any buckets, those whose reference was given to another person.
+/// Of these people, of any buckets, the former persons.
 ///
 /// # Errors
 /// The database's.
@@ -60,7 +60,7 @@ pub async fn former_of_buckets(conn: &mut Conn, ids: &[PersonId]) -> Result<BTre
     Ok(former.into_iter().collect())
 }
 
-/// Of these people of a bucket, those whose reference was given to another person.
+/// Of these people of a bucket, the former persons.
 ///
 /// # Errors
 /// The database's.

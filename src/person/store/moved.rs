@@ -1,4 +1,4 @@
-//! People whose standing changed, by kind: what the account counts of them.
+//! Changes of standing, by kind: what the account counts of them.
 
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 

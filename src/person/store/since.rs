@@ -64,7 +64,7 @@ const SETTLE: &str = "
         jurisdiction, locale, exposed, named, flags, reachable, sum(n)::bigint as n
     from moved group by 1, 2, 3, 4, 5, 6, 7, 8, 9 having sum(n) <> 0";
 
-/// Makes other writers of these buckets' people, whose standing the account counts, wait until the transaction ends:
+/// Makes other writers of these buckets' people wait (the account counts their standing) until the transaction ends:
 /// otherwise two transactions could move the account from the same old standing. Locked before the account's counters.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use crate::db::{Conn, Result};
 use crate::id::{PersonId, PostalId};
 use crate::person::ToldBy;
 
-/// The next letters of a list in one bucket, in the order of the people: to whom, what each names, and whether it is addressed
+/// The next letters of a list in one bucket, in the order of the people: the recipient, what each names, and whether it is addressed
 /// to the parent or guardian.
 ///
 /// # Errors
@@ -129,7 +129,7 @@ pub async fn of_people(conn: &mut Conn, bucket: i32, people: &[PersonId]) -> Res
     )
 }
 
-/// The letters whose codes have these keys.
+/// The letters with codes of these keys.
 ///
 /// # Errors
 /// As [`of_person`].

@@ -205,7 +205,7 @@ pub async fn list(conn: &mut Conn, of: IncidentId) -> Result<Vec<Batch>> {
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// The lists whose recording was begun and not ended.
+/// The lists that are being recorded.
 ///
 /// # Errors
 /// The database's.

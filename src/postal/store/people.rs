@@ -1,103 +1,128 @@
 //! The people of lists: who belongs on one, what they were told, and who must not be told by it any more.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::super::consent::{Barred, Reason};
-use super::super::{Batch, Knows, MinorsRule, PostalKind};
+use super::super::{Batch, Knows, MinorsRule, PostalKind, PostalState, PostalStatus};
 use super::elements;
 use crate::db::schema::{person, person_now, sql_types};
 use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{BUCKETS, IncidentId, PersonId, PostalId};
-use crate::person::ToldBy;
+use crate::person::flags::{Flags, WithheldReason};
+use crate::person::{CorrectionDue, PersonStanding, ToldBy};
 
-// Whether a person `p` with the correction `c.correction` belongs on a list of the kind `$kind`; `$by_letter`: minors of the
-// incident are told by letters to their guardians. 1 is `Flags::MINOR`, 26 is `Flags::FORBIDDING`. A letter of correction
-// tells its person everything: they are on no other list.
-macro_rules! belongs {
-    ($kind:literal, $by_letter:literal) => {
-        concat!(
-            "case ",
-            $kind,
-            "
-            when 'letter' then p.standing = 'needs_letter' and not (",
-            $by_letter,
-            " and p.flags & 1 <> 0) and c.correction = 'none'
-            when 'guardian' then ",
-            $by_letter,
-            " and p.flags & 1 <> 0 and p.flags & 26 = 0 and p.standing <> 'retracted'
-                and (p.told is null or p.exposed & ~p.named <> 0) and c.correction = 'none'
-            when 'correction' then c.correction = 'letter' or c.correction = 'email' and ",
-            $by_letter,
-            " and p.flags & 1 <> 0
-            when 'kin' then p.standing = 'withheld' and p.withheld = 'deceased'
-            when 'safe' then p.standing = 'withheld' and p.withheld = 'protected_address'
-            else false end"
-        )
-    };
+/// Whether a person `p` with the correction `c.correction` belongs on a list of the kind `kind`; `by_letter`: minors of the
+/// incident are told by letters to their guardians. A letter of correction tells its person everything: they are on no
+/// other list.
+fn belongs(kind: &str, by_letter: &str) -> String {
+    let minor = Flags::MINOR.bits();
+    format!(
+        "case {kind}
+            when '{letter}' then p.standing = '{needs_letter}' and not ({by_letter} and p.flags & {minor} <> 0)
+                and c.correction = '{none}'
+            when '{guardian}' then {by_letter} and p.flags & {minor} <> 0 and p.flags & {forbidding} = 0
+                and p.standing <> '{retracted}' and (p.told is null or p.exposed & ~p.named <> 0)
+                and c.correction = '{none}'
+            when '{correction}' then c.correction = '{by_post}'
+                or c.correction = '{by_email}' and {by_letter} and p.flags & {minor} <> 0
+            when '{kin}' then p.standing = '{withheld}' and p.withheld = '{deceased}'
+            when '{safe}' then p.standing = '{withheld}' and p.withheld = '{protected}'
+            else false end",
+        letter = PostalKind::Letter,
+        guardian = PostalKind::Guardian,
+        correction = PostalKind::Correction,
+        kin = PostalKind::Kin,
+        safe = PostalKind::Safe,
+        needs_letter = PersonStanding::NeedsLetter,
+        retracted = PersonStanding::Retracted,
+        withheld = PersonStanding::Withheld,
+        deceased = WithheldReason::Deceased,
+        protected = WithheldReason::ProtectedAddress,
+        none = CorrectionDue::None,
+        by_post = CorrectionDue::Letter,
+        by_email = CorrectionDue::Email,
+        forbidding = Flags::FORBIDDING.bits(),
+    )
 }
 
-macro_rules! correction_due {
-    () => {
-        "cross join lateral (select correction_due_of(p.standing = 'retracted', p.exposed, p.named, p.flags,
-            p.reachable) as correction) c"
-    };
+/// The correction that is due to a person `p`, as `c.correction`.
+fn correction_due() -> String {
+    format!(
+        "cross join lateral (select correction_due_of(p.standing = '{retracted}', p.exposed, p.named, p.flags,
+            p.reachable) as correction) c",
+        retracted = PersonStanding::Retracted
+    )
 }
 
-const TO_LIST: &str = concat!(
-    "
-    select p.id, case when p.standing = 'retracted' then 0 else p.exposed end as named, p.flags & 1 <> 0 as minor
-    from person_now p ",
-    correction_due!(),
-    "
-    where p.bucket = $1 and p.incident_id = $2 and ",
-    belongs!("$3", "$4"),
-    "
-        and ($5 or not exists (select from postal_item i join postal_batch b on b.id = i.batch_id
-            where i.bucket = $1 and i.person_id = p.id and i.status = 'listed' and b.state in ('listed', 'posting')))
-    order by p.id"
-);
+static TO_LIST: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select p.id, case when p.standing = '{retracted}' then 0 else p.exposed end as named,
+            p.flags & {minor} <> 0 as minor
+        from person_now p {due}
+        where p.bucket = $1 and p.incident_id = $2 and {belongs}
+            and ($5 or not exists (select from postal_item i join postal_batch b on b.id = i.batch_id
+                where i.bucket = $1 and i.person_id = p.id and i.status = '{on_it}'
+                    and b.state in ('{listed}', '{posting}')))
+        order by p.id",
+        due = correction_due(),
+        belongs = belongs("$3", "$4"),
+        minor = Flags::MINOR.bits(),
+        retracted = PersonStanding::Retracted,
+        on_it = PostalStatus::Listed,
+        listed = PostalState::Listed,
+        posting = PostalState::Posting,
+    )
+});
 
-// For lists of these kinds, of all buckets.
-const LISTED_NEXT: &str = concat!(
-    "
-    select k.kind::postal_kind as kind, p.id
-    from person_now p ",
-    correction_due!(),
-    "
-    cross join unnest($3) k (kind)
-    where p.bucket = any($1) and p.incident_id = $2 and ",
-    belongs!("k.kind", "$4"),
-    "
-        and not exists (select from postal_item i join postal_batch b on b.id = i.batch_id
-            where i.bucket = p.bucket and i.person_id = p.id and i.status = 'listed'
-                and b.state in ('listed', 'posting'))
-    order by p.id"
-);
+/// For lists of these kinds, of all buckets.
+static LISTED_NEXT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select k.kind::postal_kind as kind, p.id
+        from person_now p {due}
+        cross join unnest($3) k (kind)
+        where p.bucket = any($1) and p.incident_id = $2 and {belongs}
+            and not exists (select from postal_item i join postal_batch b on b.id = i.batch_id
+                where i.bucket = p.bucket and i.person_id = p.id and i.status = '{on_it}'
+                    and b.state in ('{listed}', '{posting}'))
+        order by p.id",
+        due = correction_due(),
+        belongs = belongs("k.kind", "$4"),
+        on_it = PostalStatus::Listed,
+        listed = PostalState::Listed,
+        posting = PostalState::Posting,
+    )
+});
 
-const ON_LISTS: &str = concat!(
-    "
-    select i.incident_id as incident, k.kind::postal_kind as kind, count(*) as people
-    from (
-        select distinct b.incident_id, i.bucket, i.person_id
-        from postal_item i join postal_batch b on b.id = i.batch_id
-        where i.bucket = any($1) and b.incident_id = any($2) and b.state in ('listed', 'posting')
-            and i.status = 'listed'
-    ) i
-    join incident n on n.id = i.incident_id
-    join person_now p on p.incident_id = i.incident_id and p.bucket = i.bucket and p.id = i.person_id ",
-    correction_due!(),
-    "
-    cross join (values ('letter'), ('guardian'), ('correction'), ('kin'), ('safe')) k (kind)
-    where ",
-    belongs!("k.kind", "(n.minors = 'guardian_letter')"),
-    "
-    group by i.incident_id, k.kind"
-);
+static ON_LISTS: LazyLock<String> = LazyLock::new(|| {
+    let kinds = PostalKind::ALL.iter().map(|kind| format!("('{kind}')"));
+    let by_letter = format!("(n.minors = '{}')", MinorsRule::GuardianLetter);
+    format!(
+        "select i.incident_id as incident, k.kind::postal_kind as kind, count(*) as people
+        from (
+            select distinct b.incident_id, i.bucket, i.person_id
+            from postal_item i join postal_batch b on b.id = i.batch_id
+            where i.bucket = any($1) and b.incident_id = any($2) and b.state in ('{listed}', '{posting}')
+                and i.status = '{on_it}'
+        ) i
+        join incident n on n.id = i.incident_id
+        join person_now p on p.incident_id = i.incident_id and p.bucket = i.bucket and p.id = i.person_id {due}
+        cross join (values {kinds}) k (kind)
+        where {belongs}
+        group by i.incident_id, k.kind",
+        due = correction_due(),
+        belongs = belongs("k.kind", &by_letter),
+        kinds = kinds.collect::<Vec<_>>().join(", "),
+        on_it = PostalStatus::Listed,
+        listed = PostalState::Listed,
+        posting = PostalState::Posting,
+    )
+});
 
 /// A person who belongs on a list.
 #[derive(Debug, Clone, Copy)]
@@ -131,7 +156,7 @@ pub async fn to_list(
     (kind, minors): (PostalKind, MinorsRule),
     again: bool,
 ) -> Result<Vec<Belongs>> {
-    let rows: Vec<BelongsRow> = statement(TO_LIST)
+    let rows: Vec<BelongsRow> = statement(&TO_LIST)
         .bind::<Integer, _>(bucket)
         .bind::<Uuid, _>(incident)
         .bind::<Text, _>(kind.as_str())
@@ -169,7 +194,7 @@ pub async fn listed_next(
     minors: MinorsRule,
 ) -> Result<Vec<(PostalKind, PersonId)>> {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-    let rows: Vec<NextRow> = statement(LISTED_NEXT)
+    let rows: Vec<NextRow> = statement(&LISTED_NEXT)
         .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
         .bind::<Uuid, _>(incident)
         .bind::<Array<Text>, _>(kinds)
@@ -198,7 +223,7 @@ pub async fn on_lists(
     conn: &mut Conn,
     of: &[IncidentId],
 ) -> Result<HashMap<(IncidentId, PostalKind), i64>> {
-    let rows: Vec<OnListsRow> = statement(ON_LISTS)
+    let rows: Vec<OnListsRow> = statement(&ON_LISTS)
         .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
         .bind::<Array<Uuid>, _>(of.iter().map(|id| id.uuid()).collect::<Vec<_>>())
         .load(conn)
@@ -251,12 +276,16 @@ pub async fn facts(
     rows.into_iter().map(read).collect()
 }
 
-const FORMER: &str = "
-    select i.batch_id, count(*) as people
-    from person_former f join postal_item i on i.bucket = f.bucket and i.person_id = f.person_id
-        join postal_batch b on b.id = i.batch_id
-    where f.bucket = any($1) and f.incident_id = $2 and b.incident_id = $2 and b.state = 'listed'
-    group by i.batch_id";
+static FORMER: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select i.batch_id, count(*) as people
+        from person_former f join postal_item i on i.bucket = f.bucket and i.person_id = f.person_id
+            join postal_batch b on b.id = i.batch_id
+        where f.bucket = any($1) and f.incident_id = $2 and b.incident_id = $2 and b.state = '{listed}'
+        group by i.batch_id",
+        listed = PostalState::Listed
+    )
+});
 
 #[derive(QueryableByName)]
 struct FormerRow {
@@ -266,12 +295,12 @@ struct FormerRow {
     people: i64,
 }
 
-/// The lists of an incident that wait and have people on them whose reference was given to another person, and how many.
+/// The lists of an incident that wait and have former persons on them, and how many.
 ///
 /// # Errors
 /// The database's.
 pub async fn former_on_lists(conn: &mut Conn, of: IncidentId) -> Result<Vec<(PostalId, i64)>> {
-    let rows: Vec<FormerRow> = statement(FORMER)
+    let rows: Vec<FormerRow> = statement(&FORMER)
         .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
         .bind::<Uuid, _>(of)
         .load(conn)
@@ -282,29 +311,53 @@ pub async fn former_on_lists(conn: &mut Conn, of: IncidentId) -> Result<Vec<(Pos
         .collect())
 }
 
-// 16 is `Flags::HOLD`, 8 `Flags::PROTECTED`, 2 `Flags::DECEASED`, 1 `Flags::MINOR`. Retracted people belong on a list
-// of corrections: their letter names nothing. If no list came in force since this one was taken, no person is read.
-const BARRED: &str = "
-    select barred.why, count(*) as people, (array_agg(barred.id order by barred.id))[1:$6] as some
-    from (
-        select p.id, case
-            when p.standing = 'retracted' and not (i.replaces and i.named = 0) then 'retracted'
-            when p.flags & 16 <> 0 then 'legal_hold'
-            when p.flags & 8 <> 0 and $3 <> 'safe' then 'protected_address'
-            when p.flags & 2 <> 0 and $3 not in ('kin', 'safe') then 'deceased'
-            when $3 = 'kin' and p.flags & 2 = 0 or $3 = 'safe' and p.flags & 8 = 0
-                or ($3 = 'guardian' or $3 in ('letter', 'correction') and i.to_guardian) and p.flags & 1 = 0
-                then 'flag_lifted'
-            when $3 in ('letter', 'correction') and p.flags & 1 <> 0 and not i.to_guardian then 'minor'
-            when i.replaces and i.named = 0 and p.standing <> 'retracted' and p.exposed <> 0 then 'affected_again'
-            end as why
-        from postal_item i join person_now p on p.bucket = i.bucket and p.id = i.person_id
-        where i.bucket = any($1) and i.batch_id = $2 and i.status = 'listed'
-            and exists (select from scope_version v where v.incident_id = $4
-                and (v.status = 'activating' or v.activated_at >= $5))
-    ) barred
-    where barred.why is not null
-    group by barred.why order by barred.why";
+// Retracted people belong on a list of corrections: their letter names nothing. If no list came in force since this one
+// was taken, no person is read.
+static BARRED: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select barred.why, count(*) as people, (array_agg(barred.id order by barred.id))[1:$6] as some
+        from (
+            select p.id, case
+                when p.standing = '{out}' and not (i.replaces and i.named = 0) then '{retracted}'
+                when p.flags & {hold} <> 0 then '{legal_hold}'
+                when p.flags & {protected} <> 0 and $3 <> '{safe}' then '{protected_address}'
+                when p.flags & {dead} <> 0 and $3 not in ('{kin}', '{safe}') then '{deceased}'
+                when $3 = '{kin}' and p.flags & {dead} = 0 or $3 = '{safe}' and p.flags & {protected} = 0
+                    or ($3 = '{guardian}' or $3 in ('{letter}', '{correction}') and i.to_guardian)
+                        and p.flags & {young} = 0
+                    then '{flag_lifted}'
+                when $3 in ('{letter}', '{correction}') and p.flags & {young} <> 0 and not i.to_guardian
+                    then '{minor}'
+                when i.replaces and i.named = 0 and p.standing <> '{out}' and p.exposed <> 0
+                    then '{affected_again}'
+                end as why
+            from postal_item i join person_now p on p.bucket = i.bucket and p.id = i.person_id
+            where i.bucket = any($1) and i.batch_id = $2 and i.status = '{listed}'
+                and exists (select from scope_version v where v.incident_id = $4
+                    and (v.status = 'activating' or v.activated_at >= $5))
+        ) barred
+        where barred.why is not null
+        group by barred.why order by barred.why",
+        out = PersonStanding::Retracted,
+        hold = Flags::HOLD.bits(),
+        protected = Flags::PROTECTED.bits(),
+        dead = Flags::DECEASED.bits(),
+        young = Flags::MINOR.bits(),
+        letter = PostalKind::Letter,
+        guardian = PostalKind::Guardian,
+        correction = PostalKind::Correction,
+        kin = PostalKind::Kin,
+        safe = PostalKind::Safe,
+        listed = PostalStatus::Listed,
+        retracted = Reason::Retracted.as_str(),
+        legal_hold = Reason::LegalHold.as_str(),
+        protected_address = Reason::ProtectedAddress.as_str(),
+        deceased = Reason::Deceased.as_str(),
+        flag_lifted = Reason::FlagLifted.as_str(),
+        minor = Reason::Minor.as_str(),
+        affected_again = Reason::AffectedAgain.as_str(),
+    )
+});
 
 #[derive(QueryableByName)]
 struct BarredRow {
@@ -322,7 +375,7 @@ struct BarredRow {
 /// # Errors
 /// The database's.
 pub async fn barred(conn: &mut Conn, of: &Batch, named: i32) -> Result<Vec<Barred>> {
-    let rows: Vec<BarredRow> = statement(BARRED)
+    let rows: Vec<BarredRow> = statement(&BARRED)
         .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
         .bind::<Uuid, _>(of.id)
         .bind::<Text, _>(of.kind.as_str())

@@ -88,7 +88,7 @@ const LIVING: &str = "
     where b.incident_id = $1 and b.kind = 'kin' and b.state in ('posting', 'posted') and p.flags & 2 = 0
     order by i.bucket, i.person_id";
 
-/// People whose next of kin were told, and who are not dead as the list has it now; with their buckets.
+/// People who are not dead, with next of kin that were told, as the list has it now; with their buckets.
 ///
 /// # Errors
 /// The database's.

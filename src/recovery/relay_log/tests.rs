@@ -56,7 +56,7 @@ fn what_postfix_says_of_a_queue_id_is_what_became_of_its_message() {
 }
 
 #[test]
-fn a_message_that_is_put_off_or_only_queued_is_the_relays_and_one_of_another_sender_is_nobodys() {
+fn a_message_that_is_deferred_or_only_queued_is_the_relays_and_one_of_another_sender_is_nobodys() {
     let lines = [
         format!("2026-11-29T08:00:01.5+01:00 mx postfix/cleanup[7]: A1: message-id=<{}@a.example>", id(1)),
         "2026-11-29T08:00:01.6+01:00 mx postfix/qmgr[8]: A1: from=<n@a.example>, size=9, nrcpt=1 (queue active)"

@@ -59,7 +59,7 @@ pub(super) async fn told_now(
     })
 }
 
-/// Keeps new numbers with the draft, whose page shows them. Only who holds the lock may write them.
+/// Keeps new numbers with the draft; its page shows them. Only who holds the lock may write them.
 pub(super) async fn keep_told(
     conn: &mut Conn,
     incident: IncidentId,

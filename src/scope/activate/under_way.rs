@@ -43,8 +43,9 @@ pub(super) async fn count_ending(conn: &mut Conn, incident: IncidentId) -> db::R
 fn ending(under_way: Vec<UnderWay>) -> impl Iterator<Item = (UnderWay, Content)> {
     let unfrozen = under_way.into_iter().filter(|campaign| !campaign.is_frozen);
     unfrozen.filter_map(|campaign| {
-        let content = campaign.content.as_deref().and_then(Content::from_text)?;
-        // Of another list than the one in force: it has ended already.
+        // No sender freezes a campaign if it cannot read the content: it has ended already.
+        let content = Content::from_text(campaign.content.as_deref()?).ok()?;
+        // The same holds if it was approved for another list than the one in force.
         (Some(content.scope) == campaign.scope).then_some((campaign, content))
     })
 }

@@ -136,8 +136,8 @@ impl Question {
 /// What the draft changes, as a sentence.
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let people = |n: &i64| if *n == 1 { "person" } else { "people" };
-        let lose = |n: &i64| if *n == 1 { "loses their" } else { "lose their" };
+        let people = |n: &i64| by_number(*n, "person", "people");
+        let lose = |n: &i64| by_number(*n, "loses their", "lose their");
         match self {
             Self::Rejected { number, rows } => write!(
                 f,
@@ -157,9 +157,9 @@ impl fmt::Display for Question {
             Self::Replaced { number } => write!(
                 f,
                 "{number} accepted {} replaced by {} of an added file with the same reference, which {} something else.",
-                if *number == 1 { "row is" } else { "rows are" },
-                if *number == 1 { "a row" } else { "rows" },
-                if *number == 1 { "says" } else { "say" },
+                by_number(*number, "row is", "rows are"),
+                by_number(*number, "a row", "rows"),
+                by_number(*number, "says", "say"),
             ),
             Self::EmailsLost { number } => write!(
                 f,
@@ -176,41 +176,44 @@ impl fmt::Display for Question {
             Self::ToldTooMuch { number } => write!(
                 f,
                 "{number} {} in scope and {} told of data that the list takes back: a correction must tell them.",
-                if *number == 1 {
-                    "person stays"
-                } else {
-                    "people stay"
-                },
-                if *number == 1 { "was" } else { "were" }
+                by_number(*number, "person stays", "people stay"),
+                by_number(*number, "was", "were")
             ),
             Self::IdentityChanges { number, told } => write!(
                 f,
                 "{number} {} another person now: the name is new, and no e-mail address stays. Of the former people \
                  {told} {} told.",
-                if *number == 1 {
-                    "reference seems to name"
-                } else {
+                by_number(
+                    *number,
+                    "reference seems to name",
                     "references seem to name"
-                },
-                if *told == 1 { "was" } else { "were" },
+                ),
+                by_number(*told, "was", "were"),
             ),
-            Self::CampaignsEnd { campaigns, .. } => {
-                for (n, ending) in campaigns.iter().enumerate() {
-                    let Ending {
-                        name,
-                        number,
-                        untold,
-                    } = ending;
-                    let blank = if n == 0 { "" } else { " " };
-                    write!(f, "{blank}The campaign “{name}” (no. {number}) ends: ")?;
-                    match untold {
-                        Some(1) => f.write_str("1 person of its audience is not told yet.")?,
-                        Some(untold) => write!(f, "{untold} of its audience are not told yet.")?,
-                        None => f.write_str("part of its audience is not told yet.")?,
-                    }
-                }
-                f.write_str(" Draft a new campaign for them.")
-            }
+            Self::CampaignsEnd { campaigns, .. } => campaigns_end(f, campaigns),
         }
     }
+}
+
+fn by_number(n: i64, one: &'static str, many: &'static str) -> &'static str {
+    if n == 1 { one } else { many }
+}
+
+/// A sentence for each campaign that ends, and what to do then.
+fn campaigns_end(f: &mut fmt::Formatter<'_>, campaigns: &[Ending]) -> fmt::Result {
+    for (n, ending) in campaigns.iter().enumerate() {
+        let Ending {
+            name,
+            number,
+            untold,
+        } = ending;
+        let blank = if n == 0 { "" } else { " " };
+        write!(f, "{blank}The campaign “{name}” (no. {number}) ends: ")?;
+        match untold {
+            Some(1) => f.write_str("1 person of its audience is not told yet.")?,
+            Some(untold) => write!(f, "{untold} of its audience are not told yet.")?,
+            None => f.write_str("part of its audience is not told yet.")?,
+        }
+    }
+    f.write_str(" Draft a new campaign for them.")
 }

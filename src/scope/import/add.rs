@@ -4,10 +4,11 @@
 
 use std::io;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::stage::List;
-use super::{ImportError, Imported, Read, Work};
+use super::list::List;
+use super::work::{Read, Work};
+use super::{ImportError, Imported};
 use crate::actor::Actor;
 use crate::audit::{self, Action};
 use crate::csv_file::VERDICT;
@@ -45,26 +46,21 @@ impl Work<'_> {
         let columns = joined(&before.columns, &self.columns);
         self.move_rejects(&mut tx, version, file, &columns).await?;
         store::delete_version(&mut tx, incident, self.stage.version).await?;
-        let corrected = settled;
-        let settled = i64::try_from(corrected.places.len()).unwrap_or(i64::MAX);
+        let replaces = replaced.all + settled.count();
         let added = AddedFile {
-            sha256: to_hex(&list.hash()),
-            accepted: read.at.accepted - refused,
-            rejected: read.at.rejected + refused,
-            replaced: replaced.all + settled,
-            columns: own(&self.columns),
             draft_columns: before.columns.len(),
+            ..self.added_file(list, &read, refused, replaces)
         };
         let mut now = before;
         now.columns = columns;
         now.replaced += added.replaced;
         now.replaced_accepted += replaced.changed;
-        now.refused_again += corrected.refused_again;
+        now.refused_again += settled.refused_again;
         now.added_files.push(added.clone());
         let own = self.added(version).own;
         let difference = difference::of_draft(&mut tx, incident, &draft, own, &now).await?;
         let accepted = draft.accepted - replaced.all + added.accepted;
-        let rejected = draft.rejected - settled + added.rejected;
+        let rejected = draft.rejected - settled.count() + added.rejected;
         let lines = draft.lines.map(|lines| lines.plus(list.lines().into()));
         let all = difference.delta.replaced;
         if lines.is_some_and(|lines| !lines.add_up(accepted, rejected, all)) {
@@ -75,14 +71,7 @@ impl Work<'_> {
         let what = (&difference.delta, &difference.brings);
         let (draft, counts) = (ScopeStatus::Draft, (accepted, rejected));
         store::set_draft(&mut tx, (incident, version), draft, None, counts, what).await?;
-        let refused_again = corrected.refused_again;
-        // As the page of the version shows it.
-        let added = AddedFile {
-            replaced: added.replaced - refused_again,
-            ..added
-        };
-        let detail = json!({ "version": version, "file": file, "added": added, "refused_again": refused_again,
-            "accepted": accepted, "rejected": rejected });
+        let detail = detail(version, file, added, settled.refused_again, counts);
         let (now, actor) = (self.app.now(), Actor::Staff(by));
         audit::store::append(&mut tx, now, actor, Action::ScopeAdd, incident, &detail).await?;
         mark_done(&mut tx).await?;
@@ -108,6 +97,24 @@ impl Work<'_> {
         match now.status {
             ScopeStatus::Draft => Ok(now),
             _ => Err(ImportError::NoDraft),
+        }
+    }
+
+    /// What the version shows of the file; `refused` of its rows that were read as good ones are not taken.
+    fn added_file<R: io::Read>(
+        &self,
+        list: &List<R>,
+        read: &Read,
+        refused: i64,
+        replaced: i64,
+    ) -> AddedFile {
+        AddedFile {
+            sha256: to_hex(&list.hash()),
+            accepted: read.at.accepted - refused,
+            rejected: read.at.rejected + refused,
+            replaced,
+            columns: own(&self.columns),
+            draft_columns: 0,
         }
     }
 
@@ -179,6 +186,22 @@ impl Work<'_> {
             store::insert_rejects(conn, self.stage.incident, draft, &moved).await?;
         }
     }
+}
+
+/// What the audit log keeps of a file, as the page of the version shows it.
+fn detail(
+    version: i32,
+    file: i16,
+    added: AddedFile,
+    refused_again: i64,
+    (accepted, rejected): (i64, i64),
+) -> Value {
+    let added = AddedFile {
+        replaced: added.replaced - refused_again,
+        ..added
+    };
+    json!({ "version": version, "file": file, "added": added, "refused_again": refused_again,
+        "accepted": accepted, "rejected": rejected })
 }
 
 /// The columns of a draft, and those that only an added file has.

@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio_postgres::Client;
 
-use super::stage::List;
-use super::{ImportError, Read, Work};
+use super::ImportError;
+use super::list::List;
+use super::work::{Read, Work};
 use crate::db;
 use crate::id::BUCKETS;
 use crate::scope::delta::Difference;

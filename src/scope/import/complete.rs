@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use futures_util::TryStreamExt;
 
-use super::{ImportError, Work, blocking};
+use super::work::Work;
+use super::{ImportError, blocking};
 use crate::id::IncidentId;
 use crate::person::contact::Contact;
 use crate::scope::difference::in_turn;

@@ -1,13 +1,14 @@
-//! Which rejects of a draft are settled by rows that are added to it. A reject whose reference can be read is settled
-//! by a row with the same reference. One whose reference is at fault, or whose cells cannot be given to columns, is
+//! Which rejects of a draft are settled by rows that are added to it. A reject with a readable reference is settled
+//! by a row with the same reference. One with a faulty reference, or with cells that cannot be given to columns, is
 //! settled by a row of the file of rejects that names its line; a line alone is not enough for the others, since it
 //! may be the line of another version's file. A reference that stands twice is both: the row may be corrected in another
 //! cell, or be given the reference that it should have had.
 
 use std::collections::{HashMap, HashSet};
 
+use super::ImportError;
 use super::stage::Corrects;
-use super::{ImportError, Work};
+use super::work::Work;
 use crate::db::Conn;
 use crate::person::contact::{Key, reference_key};
 use crate::scope::store;
@@ -25,6 +26,13 @@ pub(super) struct Settled {
     pub(super) places: Vec<Place>,
     /// How many of them are settled by a row that was refused again.
     pub(super) refused_again: i64,
+}
+
+impl Settled {
+    /// How many.
+    pub(super) fn count(&self) -> i64 {
+        i64::try_from(self.places.len()).unwrap_or(i64::MAX)
+    }
 }
 
 /// Rejects of a draft, to query whether the file has rows with their references.

@@ -1,6 +1,6 @@
 //! Why a list was not imported.
 
-use super::stage::Refused;
+use super::list::Refused;
 use crate::csv_file::{HeaderError, ReadError};
 use crate::db;
 use crate::incident::IncidentState;

@@ -30,7 +30,7 @@ pub(super) struct Refuse<'a> {
 }
 
 impl Refuse<'_> {
-    /// Makes rejects of rows whose reference stands on an earlier line, and takes them out of `kinds`; how many.
+    /// Makes rejects of rows with a reference that stands on an earlier line, and takes them out of `kinds`; how many.
     pub(super) async fn duplicates(&self, kinds: &mut Kinds) -> Result<i64, ImportError> {
         let Self { own, .. } = *self;
         let (incident, version) = (self.stage.incident, self.stage.version);

@@ -3,18 +3,15 @@
 //! at reading; checking and sealing, which takes four times as long, they do side by side.
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::again::Again;
-use super::references::References;
+use super::list::List;
 use crate::clock::Clock;
-use crate::csv_file::Reason;
-use crate::csv_file::{
-    Column, Header, HeaderError, Lines, ReadError, Record, Records, Row, RowError, open, shown,
-};
+use crate::csv_file::{Column, ReadError, Reason, Record, Row, RowError};
 use crate::id::{IncidentId, PersonId};
 use crate::person::contact::{Contact, Key, reference_key};
 use crate::person::flags::Flags;
@@ -23,7 +20,7 @@ use crate::scope::kinds::Kinds;
 use crate::scope::lacks::Lacks;
 use crate::scope::store::{self, Copy, Rejects, Rows, Says, StagedRow};
 use crate::scope::{Place, RejectReason};
-use crate::seal::{Digest, IncidentKey, Index, unique};
+use crate::seal::{IncidentKey, Index, unique};
 
 /// Rows and rejects of one chunk, at most. Large, since a chunk is sorted by bucket: its rows of one
 /// bucket should fill some pages of the table.
@@ -32,127 +29,6 @@ const CHUNK_ROWS: usize = 12_288;
 const CHUNK_BYTES: usize = 4 << 20;
 /// Rows read in one turn.
 const TURN: usize = 512;
-
-/// Why a list was refused before anything of it was written.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    #[error("the first line is wrong")]
-    Header(Vec<HeaderError>),
-    #[error("no row below the first line")]
-    NoRows,
-}
-
-/// A list whose first line is right and that has at least one row.
-pub(super) struct List<R: io::Read> {
-    source: Mutex<Source<R>>,
-    header: Header,
-    seen: Seen,
-    references: Mutex<References>,
-    /// The columns in the order of the file.
-    pub(super) columns: Vec<String>,
-    /// Where a file of rejects says on which line a row stood.
-    place_at: Option<usize>,
-    /// Where the reference of a row stands.
-    reference_at: Option<usize>,
-}
-
-/// The source of rows; the thread that holds its lock reads the next ones.
-struct Source<R: io::Read> {
-    records: Records<Hashed<R>>,
-}
-
-impl<R: io::Read> Source<R> {
-    /// Fills `turn` with the next rows, as many as there are; none after the end or an error.
-    fn read(&mut self, turn: &mut [Record]) -> Result<usize, ReadError> {
-        let mut rows = 0;
-        while rows < turn.len() && self.records.read(&mut turn[rows])? {
-            rows += 1;
-        }
-        Ok(rows)
-    }
-}
-
-impl<R: io::Read> List<R> {
-    /// Reads the beginning of a list.
-    pub(super) fn open(source: R) -> Result<Self, Refused> {
-        let seen = Seen::default();
-        let hashed = Hashed {
-            source,
-            seen: seen.clone(),
-        };
-        let mut records = open(hashed)?;
-        let names = records.header()?;
-        let header = Header::parse(&names).map_err(Refused::Header)?;
-        if !records.has_more() {
-            return Err(Refused::NoRows);
-        }
-        let name = |name: &str| shown(name).to_lowercase();
-        let columns: Vec<String> = names.iter().map(name).collect();
-        let place_at = columns
-            .iter()
-            .position(|column| header.is_rejects() && column == "line");
-        let source = Source { records };
-        let reference_at = header.position(Column::Reference);
-        Ok(Self {
-            reference_at,
-            source: Mutex::new(source),
-            header,
-            seen,
-            references: Mutex::new(References::default()),
-            columns,
-            place_at,
-        })
-    }
-
-    /// Which columns it does not have.
-    pub(super) fn lacks(&self) -> Lacks {
-        Lacks::of(&self.header)
-    }
-
-    /// Whether the file is one of rejects, corrected and sent again.
-    pub(super) fn is_rejects(&self) -> bool {
-        self.header.is_rejects()
-    }
-
-    /// The reference in a refused row; nothing if its cell is empty. In a damaged row it may be wrong: then no person
-    /// has it, or a person is kept who may not be on the list.
-    fn reference_in(&self, record: &Record) -> Option<String> {
-        let cell = record.cells.get(self.reference_at?)?;
-        let cell = String::from_utf8_lossy(cell);
-        let cell = cell.trim_matches(|c: char| c.is_whitespace() || c == '"');
-        (!cell.is_empty()).then(|| cell.to_owned())
-    }
-
-    /// The place of the reject that a row corrects, if the file is one of rejects.
-    fn corrects(&self, record: &Record) -> Option<Place> {
-        // Which cell of a damaged record is the line is not known.
-        let cells = Some(&record.cells).filter(|_| record.damage.is_none())?;
-        let cell = cells.get(self.place_at?)?;
-        std::str::from_utf8(cell).ok()?.trim().parse().ok()
-    }
-
-    /// Its SHA-256; of the whole once every thread has come to the end.
-    pub(super) fn hash(&self) -> Vec<u8> {
-        self.seen.hash()
-    }
-
-    /// Its lines; of the whole once every thread has come to the end.
-    pub(super) fn lines(&self) -> Lines {
-        held(&self.source).records.lines()
-    }
-
-    /// Whether it is certain that no reference stands in it twice; asked once, at the end.
-    pub(super) fn is_distinct(&self) -> bool {
-        std::mem::take(&mut *held(&self.references)).are_distinct()
-    }
-}
-
-/// What a thread that panicked left is still whole: it only reads.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The reject that a row corrects.
 #[derive(Debug, Clone, Copy)]
@@ -165,7 +41,7 @@ pub(super) struct Corrects {
 /// Some rows and rejects, ready for the database.
 pub(super) struct Chunk {
     pub(super) rows: Vec<Copy>,
-    /// How many rows are of which kind.
+    /// The number of rows of each kind.
     pub(super) kinds: Kinds,
     /// The places of the rejects that its rows correct.
     pub(super) corrects: Vec<Corrects>,
@@ -217,47 +93,18 @@ impl Stage {
         let mut gathered = self.empty();
         let mut turn = vec![Record::default(); TURN];
         loop {
-            let rows = held(&list.source).read(&mut turn)?;
+            let rows = list.read(&mut turn)?;
             let mut references = Vec::with_capacity(rows);
             for record in &turn[..rows] {
-                let place = list.corrects(record);
-                let taken = match list.header.row(record) {
-                    Ok(row) => self.stage(row, place, &mut gathered).map_err(|row| {
-                        let column = Column::Reference.as_str();
-                        let reason = Reason::SaysTheSame;
-                        let line = record.line;
-                        (
-                            vec![RowError {
-                                line,
-                                column,
-                                reason,
-                            }],
-                            Some(row),
-                        )
-                    }),
-                    Err(errors) => Err((errors, None)),
-                };
-                let refused = taken.is_err();
-                let corrects = place.map(|place| Corrects { place, refused });
-                gathered.corrects.extend(corrects);
-                match taken {
-                    Ok(reference) => references.push(reference),
-                    Err((errors, row)) => {
-                        let says = Says {
-                            reference: self.index(list.reference_in(record).as_deref()),
-                            row,
-                        };
-                        self.reject(record, &errors, says, &mut gathered.rejects);
-                    }
-                }
+                references.extend(self.take(list, record, &mut gathered));
             }
             // Of a first list, a key of its table tells.
             if !self.is_first {
-                held(&list.references).take(&references);
+                list.took(&references);
             }
             if gathered.is_full() || rows == 0 {
                 let full = std::mem::replace(&mut gathered, self.empty());
-                if to.blocking_send(self.chunk(full, &list.seen)).is_err() {
+                if to.blocking_send(self.chunk(full, list.bytes())).is_err() {
                     return Ok(None);
                 }
             }
@@ -265,6 +112,36 @@ impl Stage {
                 return Ok(Some(()));
             }
         }
+    }
+
+    /// Puts a row among the rows or the rejects of a chunk; the index of the reference of a row that is taken.
+    fn take<R: io::Read>(
+        &self,
+        list: &List<R>,
+        record: &Record,
+        gathered: &mut Gathered,
+    ) -> Option<Key> {
+        let place = list.corrects(record);
+        let taken = match list.row(record) {
+            Ok(row) => self.stage(row, place, gathered).map_err(|row| {
+                let error = RowError {
+                    line: record.line,
+                    column: Column::Reference.as_str(),
+                    reason: Reason::SaysTheSame,
+                };
+                (vec![error], Some(row))
+            }),
+            Err(errors) => Err((errors, None)),
+        };
+        let refused = taken.is_err();
+        let corrects = place.map(|place| Corrects { place, refused });
+        gathered.corrects.extend(corrects);
+        let refused = |(errors, row): (Vec<RowError>, Option<Key>)| {
+            let reference = self.index(list.reference_in(record).as_deref());
+            let says = Says { reference, row };
+            self.reject(record, &errors, says, &mut gathered.rejects);
+        };
+        taken.map_err(refused).ok()
     }
 
     fn empty(&self) -> Gathered {
@@ -277,7 +154,7 @@ impl Stage {
         }
     }
 
-    fn chunk(&self, gathered: Gathered, seen: &Seen) -> Chunk {
+    fn chunk(&self, gathered: Gathered, bytes: u64) -> Chunk {
         let Gathered {
             rows,
             kinds,
@@ -294,7 +171,7 @@ impl Stage {
             rejects: (rejected > 0).then(|| rejects.into_copy()),
             accepted,
             rejected,
-            bytes: seen.bytes(),
+            bytes,
         }
     }
 
@@ -377,39 +254,4 @@ pub(super) fn row_key(
 /// A line as the database counts it.
 fn whole(line: u64) -> i64 {
     i64::try_from(line).unwrap_or(i64::MAX)
-}
-
-/// A source whose octets are counted and hashed as they pass.
-struct Hashed<R> {
-    source: R,
-    seen: Seen,
-}
-
-impl<R: io::Read> io::Read for Hashed<R> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let length = self.source.read(to)?;
-        self.seen.pass(&to[..length]);
-        Ok(length)
-    }
-}
-
-/// What has passed so far.
-#[derive(Clone, Default)]
-struct Seen(Arc<Mutex<(Digest, u64)>>);
-
-impl Seen {
-    fn pass(&self, octets: &[u8]) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.0.update(octets);
-        seen.1 += octets.len() as u64;
-    }
-
-    fn bytes(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
-    }
-
-    fn hash(&self) -> Vec<u8> {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.0.finish().to_vec()
-    }
 }

@@ -295,7 +295,7 @@ const UNLISTED: &str = concat!(
     moved!()
 );
 
-/// Retracts people whom a full list does not name, not even on a refused line. People are locked as in
+/// Retracts people that a full list does not name, not even on a refused line. People are locked as in
 /// [`apply_listed`].
 ///
 /// # Errors

@@ -63,7 +63,7 @@ const COMPARE: &str = concat!(
     group by 1, 4, 11, 13"
 );
 
-// People whose reference names another person, as it was answered: they leave.
+// Former persons, as it was answered: they leave.
 const FORMER: &str = "
     union all
     select p.exposed, null, false, p.jurisdiction, null, null, null, null, false, count(*), p.bucket, null,
@@ -75,7 +75,7 @@ const FORMER: &str = "
         and r.other and p.standing <> 'retracted'
     group by 1, 4, 11, 13";
 
-/// People of one bucket whom a version changes in the same way.
+/// People of one bucket that a version changes in the same way.
 #[derive(Debug, diesel::QueryableByName)]
 pub struct Compared {
     #[diesel(sql_type = Nullable<BigInt>)]

@@ -16,7 +16,7 @@ use crate::person::flags::Flags;
 /// What was known of a reference before a staged row names it.
 #[derive(Debug, Clone)]
 pub enum Former {
-    /// People, whom former versions brought.
+    /// People, who came with earlier list versions.
     People,
     /// Rows of the draft; people for references that the draft lacks.
     Draft(i32),

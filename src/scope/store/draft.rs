@@ -221,7 +221,7 @@ pub async fn insert_rejects(
     Ok(())
 }
 
-/// Deletes an importing version whose rows were added to a draft, with its rejects.
+/// Deletes an importing version after its rows were added to a draft, with its rejects.
 ///
 /// # Errors
 /// `Missing` if it is not importing any more.

@@ -85,8 +85,7 @@ macro_rules! counted {
     () => {
         "(with reason as materialized (
             select r.file, r.line, each.nth, each.reason->>'column' as col, each.reason->>'code' as code,
-                coalesce(each.reason->>'same', case when each.reason->>'code' like 'unknown%'
-                    then each.reason->>'why' end) as word
+                each.reason->>'same' as word
             from scope_reject r, jsonb_array_elements(r.reasons) with ordinality as each (reason, nth)
             where r.incident_id = $1 and r.version = $2
         ), of_a_kind as (

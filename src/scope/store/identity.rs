@@ -313,7 +313,7 @@ pub async fn told_too_much(conn: &mut Conn, incident: IncidentId, version: i32) 
 }
 
 /// Keeps the answer that every marked row names another person, who is known by the row's own columns alone; how many.
-/// A row whose own columns an earlier release did not keep is left out.
+/// A row without its own columns is left out.
 ///
 /// # Errors
 /// The database's.

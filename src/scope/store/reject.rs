@@ -40,8 +40,7 @@ pub struct Closed {
 struct Readable<'a> {
     column: &'a str,
     code: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    same: Option<String>,
+    same: String,
 }
 
 /// The sealed part of a reject.
@@ -51,15 +50,11 @@ struct Inside<'a, T> {
     why: Vec<&'a str>,
 }
 
-/// The same as it is read; an older release sealed the cells alone, and kept the sentences outside of the seal.
+/// The same as it is read.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Opened {
-    Cells(Vec<String>),
-    All {
-        cells: Vec<String>,
-        why: Vec<String>,
-    },
+struct Opened {
+    cells: Vec<String>,
+    why: Vec<String>,
 }
 
 /// Seals a reject of this place.
@@ -87,7 +82,7 @@ pub fn close<T: Serialize>(
         .map(|reason| Readable {
             column: &reason.column,
             code: &reason.code,
-            same: Some(readable(reason)),
+            same: readable(reason),
         })
         .collect();
     let inside = Inside {
@@ -117,7 +112,7 @@ pub async fn list_row_keys(conn: &mut Conn, incident: IncidentId) -> Result<Hash
     Ok(keys.try_filter_map(read).try_collect().await?)
 }
 
-/// Hands over the place of each row that was refused for another reason, of one version or of all, and the blind index of
+/// Passes on the place of each row that was refused for another reason, of one version or of all, and the blind index of
 /// its reference, if it is kept.
 ///
 /// # Errors
@@ -253,10 +248,7 @@ fn opened(
             || Error::inconsistent("scope_reject", format!("{incident} {version} {place}"));
         let owner = reject_owner(incident, version, place);
         let plain = key.open(&owner, &sealed).map_err(|_| broken())?;
-        let (cells, why) = match serde_json::from_slice(&plain).map_err(|_| broken())? {
-            Opened::Cells(cells) => (cells, Vec::new()),
-            Opened::All { cells, why } => (cells, why),
-        };
+        let Opened { cells, why } = serde_json::from_slice(&plain).map_err(|_| broken())?;
         let mut reasons: Vec<RejectReason> =
             serde_json::from_value(reasons).map_err(|_| broken())?;
         for (reason, why) in reasons.iter_mut().zip(why) {

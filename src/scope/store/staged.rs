@@ -143,7 +143,7 @@ impl From<&Row> for Refused {
     }
 }
 
-/// The statements about rows whose reference is in `table` twice. Keys first, whole rows only of what is there
+/// The statements about rows with a reference that is in `table` twice. Keys first, whole rows only of what is there
 /// twice: a list without duplicates costs one narrow pass.
 struct Twice {
     find: String,
@@ -177,7 +177,7 @@ impl Twice {
     }
 }
 
-/// The rows whose reference stands on an earlier line, one by one; `own` is the table of a first list.
+/// The rows with a reference that stands on an earlier line, one by one; `own` is the table of a first list.
 ///
 /// # Errors
 /// The database's.

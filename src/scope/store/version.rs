@@ -68,7 +68,7 @@ pub(super) fn read((row, done): (Row, Option<i64>)) -> Result<Version> {
     })
 }
 
-/// In how many buckets the version of the row at hand is in force.
+/// In how many buckets the version of the present row is in force.
 #[diesel::dsl::auto_type]
 pub(super) fn buckets_done() -> _ {
     scope_applied::table

@@ -23,7 +23,7 @@ pub async fn find(conn: &mut Conn, networks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>,
         .await?)
 }
 
-/// Counts one wrong code against networks, each of which gets one try back per interval in seconds. `only_known`: only
+/// Counts one wrong code against networks; each gets one try back per interval in seconds. `only_known`: only
 /// against those that stand here.
 ///
 /// # Errors

@@ -94,7 +94,7 @@ fn is_grouped(word: &str) -> bool {
     )
 }
 
-/// Country, two check digits and 11 to 30 letters and digits, of which the remainder by 97 is 1 (ISO 13616).
+/// Country, two check digits and 11 to 30 letters and digits, with the remainder 1 by 97 (ISO 13616).
 fn holds_iban(line: &str) -> bool {
     let words: Vec<&str> = line.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     let is_start = |word: &str| {

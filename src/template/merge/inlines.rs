@@ -153,8 +153,8 @@ impl<'m, 'e> Inlines<'m, 'e> {
         parts
     }
 
-    /// Puts what stands between two block markers into a conditional node. A marker whose
-    /// partner is not in the same sequence is refused.
+    /// Puts what stands between two block markers into a conditional node. A marker is
+    /// refused if its partner is not in the same sequence.
     pub(super) fn nest<N: Node>(&mut self, nodes: Vec<N>) -> Vec<N> {
         let marked = self.marked;
         let mut done = Vec::with_capacity(nodes.len());

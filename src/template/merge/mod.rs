@@ -205,7 +205,7 @@ fn line_shows(line: &[Inline], placeholder: Placeholder) -> bool {
         Inline::Strong(inner) | Inline::Emphasis(inner) | Inline::Code(inner) => {
             line_shows(inner, placeholder)
         }
-        // A code hidden in an address cannot be typed by hand.
+        // A code hidden in an address cannot be typed.
         Inline::Link { address, label } => {
             line_shows(label, placeholder)
                 || (placeholder == Placeholder::StatusLink && line_shows(address, placeholder))
@@ -257,7 +257,7 @@ impl Compiled {
     }
 
     /// What the notice names to people with these exposed elements: all of it if the notice lists it, and the
-    /// `declared` elements whose words stand in it.
+    /// `declared` elements that it names by words.
     pub fn names(&self, exposed: ElementSet, declared: ElementSet) -> ElementSet {
         let shown = self.shown(exposed);
         let listed = if shown.list {

@@ -16,7 +16,7 @@ pub(super) enum Token {
     Person(Placeholder),
     /// Known now: a fact, a title, literal braces. Shown as it is, never read as Markdown.
     Text(String),
-    /// For people for whom any of these cases holds.
+    /// For people in any of these cases.
     If(Vec<Condition>),
     EndIf,
 }

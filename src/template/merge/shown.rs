@@ -9,7 +9,7 @@ use super::placeholder::Placeholder;
 use super::tree::{Block, Inline};
 use crate::element::{self, ElementSet};
 
-/// Sets of elements whose result is kept; beyond it all are forgotten and read again.
+/// Sets of elements with a kept result; beyond it all are forgotten and read again.
 const MOST: usize = 1_024;
 /// Stands for a value or a link: no words are read across it.
 const GAP: char = '\u{FFFC}';
@@ -25,7 +25,7 @@ pub struct Shown {
     pub told_wrongly: bool,
     /// Words that only people without exposed elements see: what stands in `{{#if has.none}}`.
     pub for_nothing: bool,
-    /// The elements whose words stand in the fixed text.
+    /// The elements that the fixed text names by words.
     pub words: ElementSet,
 }
 
@@ -146,7 +146,7 @@ impl Reader {
         })
     }
 
-    /// Reads a part for people for whom any of these cases holds.
+    /// Reads a part for people in any of these cases.
     fn when(&mut self, any: &[Condition], read: impl FnOnce(&mut Self)) {
         let before = self.for_nothing;
         self.for_nothing |= any == [Condition::Nothing];

@@ -16,7 +16,7 @@ pub(super) enum Block {
     Rule,
     /// This person's guidance, an ordered list.
     Guidance,
-    /// Shown to people for whom any of these cases holds.
+    /// Shown to people in any of these cases.
     If(Vec<Condition>, Vec<Block>),
     /// A block marker alone on its line; gone once the tree is folded.
     Edge(usize),
@@ -31,7 +31,7 @@ pub(super) struct List {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Item {
-    /// Shown to people for whom any of these cases holds; to all if empty.
+    /// Shown to people in any of these cases; to all if empty.
     pub(super) any: Vec<Condition>,
     pub(super) blocks: Vec<Block>,
 }
@@ -62,7 +62,7 @@ pub(super) enum Inline {
 pub(super) trait Node: Sized {
     /// The token, if this is a block marker.
     fn edge(&self) -> Option<usize>;
-    /// These nodes, shown only to people for whom any of the cases holds.
+    /// These nodes, shown only to people in any of the cases.
     fn when(any: &[Condition], nodes: Vec<Self>) -> Self;
 }
 
@@ -175,7 +175,7 @@ fn as_list(block: Block) -> Result<(bool, List), Block> {
     }
 }
 
-/// A list whose items are all conditional must not leave an empty list behind.
+/// A list with conditional items only must not leave an empty list behind.
 fn hide_empty_list(block: Block) -> Block {
     match block {
         Block::List(list) if list.items.iter().all(|item| !item.any.is_empty()) => {

@@ -74,7 +74,7 @@ pub enum AgentError {
     /// The move.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// Another agent has it in hand.
+    /// Another agent has leased it.
     #[error("another agent is working on this ticket")]
     HeldBy(StaffId),
     /// The customer or a colleague changed it first.
@@ -340,7 +340,7 @@ pub struct Caller<'a> {
     pub verified: bool,
 }
 
-/// Opens a ticket for a caller, born `open` in the agent's hands.
+/// Opens a ticket for a caller, `open` and leased to the agent from the start.
 ///
 /// # Errors
 /// [`AgentError::Words`]; [`AgentError::Missing`] if incident or person do not exist.

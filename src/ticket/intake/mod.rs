@@ -308,7 +308,7 @@ async fn reopen(
     Ok(())
 }
 
-/// Writes the ticket, whose row is locked.
+/// Writes the ticket; its row is locked.
 async fn keep(
     conn: &mut Conn,
     ticket: &mut Ticket,

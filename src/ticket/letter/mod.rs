@@ -38,7 +38,7 @@ impl Addressee {
         })
     }
 
-    /// As the courier reads them again.
+    /// As the sender reads them again.
     pub fn recipient(&self) -> Recipient {
         Recipient {
             person: self.link.person,

@@ -59,7 +59,7 @@ pub async fn find_by_number(conn: &mut Conn, keys: &Keyring, number: &Number) ->
 /// The ticket of this person with this number, if they may see it.
 ///
 /// # Errors
-/// `Missing`, also for the ticket of another person, and for a call whose caller was not verified.
+/// `Missing`, also for the ticket of another person, and for a call by an unverified caller.
 pub async fn find_theirs(
     conn: &mut Conn,
     keys: &Keyring,
@@ -190,7 +190,6 @@ pub async fn history_with(
         Option<TicketStatus>,
         TicketStatus,
         String,
-        Option<String>,
         Option<Vec<u8>>,
         DateTime<Utc>,
     );
@@ -201,22 +200,18 @@ pub async fn history_with(
             ticket_history::from_status,
             ticket_history::to_status,
             ticket_history::actor,
-            ticket_history::reason,
             ticket_history::reason_sealed,
             ticket_history::at,
         ))
         .load(conn)
         .await?;
-    let read = |(from, to, actor, readable, sealed, at): Row| {
+    let read = |(from, to, actor, sealed, at): Row| {
         let broken = || Error::inconsistent("ticket_history", of.id);
         let open = |sealed: Vec<u8>| {
             let open = |key| opened(key, &reason_owner(of.id), &sealed).ok_or_else(broken);
             key.map(open).transpose()
         };
-        let reason = match sealed {
-            Some(sealed) => open(sealed)?,
-            None => readable,
-        };
+        let reason = sealed.map(open).transpose()?.flatten();
         Ok(Move {
             from,
             to,

@@ -157,7 +157,7 @@ fn in_line() -> diesel::expression::SqlLiteral<Bool> {
     diesel::dsl::sql::<Bool>(IN_LINE)
 }
 
-/// What an agent has in hand, last changed first; nothing of forgotten incidents.
+/// The tickets that an agent has, last changed first; nothing of forgotten incidents.
 ///
 /// # Errors
 /// The database's.

@@ -5,7 +5,6 @@ mod code;
 mod find;
 mod list;
 mod page;
-mod readable;
 mod row;
 mod shown;
 mod weigh;
@@ -22,7 +21,6 @@ pub use list::{
     waiting, waiting_since_before,
 };
 pub use page::{Cursor, NotACursor, Page};
-pub use readable::{Readable, readable_moves, readable_reasons, replace_move, replace_reason};
 pub use shown::{is_shown, shown_to};
 pub use weigh::{weigh_again, weigh_recent};
 pub use write::{

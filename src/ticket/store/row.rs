@@ -31,7 +31,6 @@ pub(super) struct Row {
     queued_at: DateTime<Utc>,
     messages: i32,
     customer_message: i32,
-    reason: Option<String>,
     review_at: Option<DateTime<Utc>>,
     resolution: Option<TicketResolution>,
     solved_at: Option<DateTime<Utc>>,
@@ -40,7 +39,7 @@ pub(super) struct Row {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     harm: i32,
-    waits_since: Option<DateTime<Utc>>,
+    waits_since: DateTime<Utc>,
     reason_sealed: Option<Vec<u8>>,
     caller_verified: Option<bool>,
 }
@@ -69,16 +68,13 @@ impl Opener {
     fn ticket(&mut self, keys: &Keyring, row: Row, wrapped: Option<&[u8]>) -> Result<Ticket> {
         let broken = || Error::inconsistent("ticket", row.id);
         let (subject, reason) = match self.key(keys, row.incident_id, wrapped)? {
-            None => (None, row.reason),
+            None => (None, None),
             Some(key) => {
                 let subject = opened(key, &subject_owner(row.id), &row.subject);
-                let reason = match &row.reason_sealed {
-                    Some(sealed) => {
-                        Some(opened(key, &reason_owner(row.id), sealed).ok_or_else(broken)?)
-                    }
-                    // Written by an older program, and not sealed yet.
-                    None => row.reason,
+                let open = |sealed: &Vec<u8>| {
+                    opened(key, &reason_owner(row.id), sealed).ok_or_else(broken)
                 };
+                let reason = row.reason_sealed.as_ref().map(open).transpose()?;
                 (Some(subject.ok_or_else(broken)?), reason)
             }
         };
@@ -100,8 +96,7 @@ impl Opener {
             lease_until: row.lease_until,
             harms: Harms::from_bits(row.harm),
             queued_at: row.queued_at,
-            // Null where an older program wrote the row.
-            waits_since: row.waits_since.unwrap_or(row.queued_at),
+            waits_since: row.waits_since,
             messages: row.messages,
             customer_message: row.customer_message,
             reason,

@@ -12,7 +12,7 @@ use crate::id::{PersonId, TicketId};
 use crate::seal::Keyring;
 use crate::ticket::Ticket;
 
-/// What a person may see of their tickets: a call of somebody who was not verified may be somebody else's, until we or
+/// What a person may see of their tickets: a call of an unverified caller may be another person's, until we or
 /// the person wrote in it.
 const SHOWN: &str = "(ticket.channel <> 'phone' or ticket.caller_verified is true or exists (select from ticket_message \
     said where said.ticket_id = ticket.id and said.kind in ('customer', 'agent')))";

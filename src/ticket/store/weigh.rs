@@ -54,7 +54,7 @@ const SET: &str = "
     from unnest($1, $2, $3) as w (id, urgency, why)
     where t.id = w.id and (t.urgency, t.urgency_why) is distinct from (w.urgency, w.why)";
 
-/// Weighs the tickets that are not closed of the people whom this list version changed. Their versions stay, since
+/// Weighs the tickets that are not closed of the people that this list version changed. Their versions stay, since
 /// nothing that an agent answers changes. How many were looked at.
 ///
 /// # Errors

@@ -93,7 +93,6 @@ type Changing<'a> = (
     diesel::dsl::Eq<ticket::lease_until, Option<DateTime<Utc>>>,
     diesel::dsl::Eq<ticket::messages, i32>,
     diesel::dsl::Eq<ticket::customer_message, i32>,
-    diesel::dsl::Eq<ticket::reason, Option<&'a str>>,
     diesel::dsl::Eq<ticket::reason_sealed, Option<&'a [u8]>>,
     diesel::dsl::Eq<ticket::review_at, Option<DateTime<Utc>>>,
     diesel::dsl::Eq<ticket::resolution, Option<TicketResolution>>,
@@ -114,8 +113,6 @@ fn changing(t: &Ticket) -> Changing<'_> {
         ticket::lease_until.eq(t.lease_until),
         ticket::messages.eq(t.messages),
         ticket::customer_message.eq(t.customer_message),
-        // Readable only where an older program wrote it.
-        ticket::reason.eq(t.reason.as_deref().filter(|_| t.reason_sealed.is_none())),
         ticket::reason_sealed.eq(t.reason_sealed.as_deref()),
         ticket::review_at.eq(t.review_at),
         ticket::resolution.eq(t.resolution),
@@ -213,7 +210,7 @@ pub async fn claim(
     Ok(taken.map(|taken| (taken.id, taken.number)))
 }
 
-/// Gives tickets whose lease ran out back to the queue, at their old place in line; how many.
+/// Gives tickets with an expired lease back to the queue, at their old place in line; how many.
 ///
 /// # Errors
 /// The database's.

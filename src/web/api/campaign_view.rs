@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::campaign::ability::Ability;
+use crate::campaign::canary::CanaryState;
 use crate::campaign::change::Change;
-use crate::campaign::pacing::CanaryState;
 use crate::campaign::store::{self, LeftOut, MayHaveArrived, Overview, SendState};
 use crate::campaign::{
     Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,

@@ -185,7 +185,7 @@ impl<T> Page<T> {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
     }
 
-    /// A page of `rows`, of which there may be one more than `limit`. `key` is a row's sort key,
+    /// A page of `rows`; there may be one row more than `limit`. `key` is a row's sort key,
     /// unique among rows; `view` what is shown of it.
     pub fn of<R, K: Serialize>(
         mut rows: Vec<R>,

@@ -7,12 +7,21 @@ use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::App;
+use crate::campaign::CampaignStatus;
+use crate::incident::{IncidentState, UpdateKind};
+use crate::notice::{AttemptResult, NoticeStatus};
+use crate::person::PersonStanding;
+use crate::postal::PostalState;
+use crate::scope::ScopeStatus;
+use crate::ticket::TicketStatus;
 use crate::web::caller::Signed;
 use crate::web::console::{Account, Choice, HistoryLine};
 use crate::web::conversation::{Kind, Message};
 use crate::web::figures::{Chart, Column, filters};
 use crate::web::frame;
-use crate::web::page::{self, Area, ConsoleFrame, Fault, Faults, Flash, Moment, Tone};
+use crate::web::page::{
+    self, Area, Badge, ConsoleFrame, Fault, Faults, Flash, Moment, State, Tone,
+};
 use crate::web::problem::Answer;
 use crate::web::public::Update;
 
@@ -22,7 +31,7 @@ use crate::web::public::Update;
 pub struct Design {
     /// The frame.
     pub desk: ConsoleFrame,
-    states: Vec<(&'static str, &'static [&'static str])>,
+    states: Vec<(&'static str, Vec<Badge>)>,
     faults: Faults,
     kinds: Vec<Choice>,
     flashes: Vec<Option<Flash>>,
@@ -54,22 +63,7 @@ impl Design {
                 },
             ],
             flashes: flashes(),
-            account: Account {
-                people: 54_600_000,
-                notified: 48_213_004,
-                notified_by_post: 1_204,
-                notified_otherwise: 12,
-                in_progress: 6_082_994,
-                needs_letter: 301_889,
-                withheld: 2_113,
-                unexplained: 0,
-                unnotified_elements: 0,
-                told_too_much: 0,
-                correction_letters: 0,
-                guardian_letters: 0,
-                guardian_in_progress: 0,
-                as_of: Moment::ago(now, now),
-            },
+            account: account(now),
             chart: chart(now),
             updates: updates(now),
             log: vec![HistoryLine {
@@ -82,52 +76,40 @@ impl Design {
     }
 }
 
-fn states() -> Vec<(&'static str, &'static [&'static str])> {
+/// The account of the founding case while notices are being sent.
+pub fn account(now: DateTime<Utc>) -> Account {
+    Account {
+        people: 54_600_000,
+        notified: 48_213_004,
+        notified_by_post: 1_204,
+        notified_otherwise: 12,
+        in_progress: 6_082_994,
+        needs_letter: 301_889,
+        withheld: 2_113,
+        unexplained: 0,
+        unnotified_elements: 0,
+        told_too_much: 0,
+        correction_letters: 0,
+        guardian_letters: 0,
+        guardian_in_progress: 0,
+        as_of: Moment::ago(now, now),
+    }
+}
+
+fn states() -> Vec<(&'static str, Vec<Badge>)> {
+    fn all<S: State + Copy>(states: &[S]) -> Vec<Badge> {
+        states.iter().copied().map(Badge::of).collect()
+    }
     vec![
-        (
-            "Incident",
-            &[
-                "suspected",
-                "confirmed",
-                "scoping",
-                "notifying",
-                "monitoring",
-                "closed",
-                "dismissed",
-            ],
-        ),
-        (
-            "Campaign",
-            &[
-                "draft",
-                "in_review",
-                "approved",
-                "scheduled",
-                "sending",
-                "paused",
-                "completed",
-                "cancelled",
-            ],
-        ),
-        (
-            "Notice",
-            &[
-                "queued",
-                "sending",
-                "sent",
-                "deferred",
-                "bounced",
-                "expired",
-                "uncertain",
-                "withheld",
-                "cancelled",
-            ],
-        ),
-        (
-            "Ticket",
-            &["new", "open", "pending", "on_hold", "solved", "closed"],
-        ),
-        ("Statement", &["known", "being_checked", "corrected"]),
+        ("Incident", all(IncidentState::ALL)),
+        ("List", all(ScopeStatus::ALL)),
+        ("Person", all(PersonStanding::ALL)),
+        ("Campaign", all(CampaignStatus::ALL)),
+        ("Notice", all(NoticeStatus::ALL)),
+        ("Attempt", all(AttemptResult::ALL)),
+        ("Ticket", all(TicketStatus::ALL)),
+        ("Postal list", all(PostalState::ALL)),
+        ("Statement", all(UpdateKind::ALL)),
     ]
 }
 
@@ -154,7 +136,8 @@ fn flashes() -> Vec<Option<Flash>> {
     ]
 }
 
-fn chart(now: DateTime<Utc>) -> Chart {
+/// Outcomes of half an hour: a canary, a wait, then everyone.
+pub fn chart(now: DateTime<Utc>) -> Chart {
     let column = |minute: i64| Column {
         label: (now - TimeDelta::minutes(30 - minute))
             .format("%H:%M")
@@ -181,35 +164,54 @@ fn chart(now: DateTime<Utc>) -> Chart {
     }
 }
 
-fn updates(now: DateTime<Utc>) -> Vec<Update> {
-    let say = |kind: &str, days, text: &str| Update {
-        kind: kind.into(),
-        at: Moment::day(now - TimeDelta::days(days)),
+/// An update of the public page.
+pub fn update(at: DateTime<Utc>, kind: UpdateKind, text: &str) -> Update {
+    Update {
+        kind,
+        at: Moment::day(at),
         text: text.into(),
-    };
+    }
+}
+
+fn updates(now: DateTime<Utc>) -> Vec<Update> {
+    let say = |kind, days, text| update(now - TimeDelta::days(days), kind, text);
     vec![
         say(
-            "corrected",
+            UpdateKind::Corrected,
             0,
             "On Tuesday we said that no phone numbers were taken. That was wrong.",
         ),
         say(
-            "being_checked",
+            UpdateKind::BeingChecked,
             3,
             "We are checking which accounts are concerned.",
         ),
-        say("known", 4, "An intruder was in our systems."),
+        say(UpdateKind::Known, 4, "An intruder was in our systems."),
     ]
 }
 
-fn thread(now: DateTime<Utc>) -> Vec<Message> {
-    let say = |place, kind, who: &str, minutes, text: &str, delivery: &str| Message {
+/// A message in its place of a thread.
+pub fn message(
+    (place, kind): (i64, Kind),
+    who: &str,
+    at: Moment,
+    text: &str,
+    delivery: &str,
+) -> Message {
+    Message {
         place,
         kind,
         who: who.into(),
-        at: Moment::ago(now - TimeDelta::minutes(minutes), now),
+        at,
         text: text.into(),
         delivery: delivery.into(),
+    }
+}
+
+fn thread(now: DateTime<Utc>) -> Vec<Message> {
+    let say = |place, kind, who, minutes, text, delivery| {
+        let at = Moment::ago(now - TimeDelta::minutes(minutes), now);
+        message((place, kind), who, at, text, delivery)
     };
     let (mail, none) = ("e-mail accepted by the relay", "");
     vec![

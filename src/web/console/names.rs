@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::actor::{Actor, Recorded, system_in_words};
+use crate::actor::{Actor, Recorded};
 use crate::db::{self, Conn};
 use crate::id::StaffId;
 use crate::staff::{self, Staff};
@@ -41,7 +41,7 @@ impl Names {
 pub fn in_words(actor: &str) -> String {
     match Recorded::parse(actor) {
         Recorded::Customer(_) => "Customer".to_owned(),
-        Recorded::System(part) => system_in_words(part).to_owned(),
+        Recorded::System(part) => part.in_words().to_owned(),
         Recorded::Staff(_) | Recorded::Other(_) => "A former account".to_owned(),
     }
 }

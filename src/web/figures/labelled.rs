@@ -1,4 +1,4 @@
-//! Tables whose cells name their column, for screens that are too narrow for columns.
+//! Tables with the name of the column in each cell, for screens that are too narrow for columns.
 
 /// Writes into each cell of the body of a table the head of its column as `data-label`. The markup is our own: heads hold
 /// text and tags without nested cells.

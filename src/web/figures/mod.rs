@@ -19,7 +19,7 @@ pub mod filters {
     )]
 
     use super::{Values, Whole};
-    use crate::web::page::Tone;
+    use crate::web::page::{State, Tone};
 
     /// `48,213,004`: exact, for figures that prove something.
     #[askama::filter_fn]
@@ -35,8 +35,8 @@ pub mod filters {
 
     /// `in review` for `in_review`.
     #[askama::filter_fn]
-    pub fn plain(state: &str, _: &dyn Values) -> askama::Result<String> {
-        Ok(state.replace('_', " "))
+    pub fn plain(state: impl std::fmt::Display, _: &dyn Values) -> askama::Result<String> {
+        Ok(state.to_string().replace('_', " "))
     }
 
     /// `What happened` for `what_happened`.
@@ -51,7 +51,7 @@ pub mod filters {
         Ok(first + letters.as_str())
     }
 
-    /// A table whose cells say which column they are of, for pages too narrow for columns.
+    /// A table with the name of the column in each cell, for pages too narrow for columns.
     #[askama::filter_fn]
     pub fn labelled(
         table: impl std::fmt::Display,
@@ -60,10 +60,10 @@ pub mod filters {
         Ok(askama::filters::Safe(super::labelled(&table.to_string())))
     }
 
-    /// The tone of a state word.
+    /// The tone of a state.
     #[askama::filter_fn]
-    pub fn tone(state: &str, _: &dyn Values) -> askama::Result<Tone> {
-        Ok(Tone::of(state))
+    pub fn tone(state: impl State, _: &dyn Values) -> askama::Result<Tone> {
+        Ok(state.tone())
     }
 }
 

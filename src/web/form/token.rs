@@ -19,7 +19,7 @@ use crate::web::problem::{Kind, Problem};
 /// Octets of the MAC that a token keeps.
 const MAC_LEN: usize = 16;
 
-/// The token for the forms of the page that answers `req`. It is masked anew for each page: pages are compressed, and the
+/// The token for the forms of the page that answers `req`. It has a new mask on each page: pages are compressed, and the
 /// length of an answer would reveal what a constant token has in common with text that a stranger puts on the page (BREACH).
 pub fn token(app: &App, req: &HttpRequest) -> String {
     let today = app.now().timestamp().div_euclid(86_400);
@@ -29,7 +29,7 @@ pub fn token(app: &App, req: &HttpRequest) -> String {
     URL_SAFE_NO_PAD.encode(mask.iter().copied().chain(masked).collect::<Vec<_>>())
 }
 
-/// Refuses a form that another site sent, or whose token belongs to another sender. Handlers that read the body themselves
+/// Refuses a form that another site sent, or with the token of another sender. Handlers that read the body themselves
 /// call it; [`super::Form`] does so by itself.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpResponse};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::audit::Action;
 use crate::incident;
@@ -168,7 +168,7 @@ pub async fn by_key(
         }
         Ok(None) => {
             if let (Some(_), Ok(app)) = (key, app(&req)) {
-                let actor = Actor::System("sign-in");
+                let actor = Actor::System(System::SignIn);
                 app.noticed
                     .note(app.now(), actor, Action::KeyRefused, "unknown key", 0);
             }

@@ -21,7 +21,7 @@ use crate::web::problem::{Kind, Problem};
 /// The first letters of the names of our cookies, after `__Host-`.
 const OURS: &str = "candor";
 
-/// Middleware, the innermost: refuses bad requests, and runs a request once more whose transaction collided.
+/// Middleware, the innermost: refuses bad requests, and runs a request once more after a collision of its transaction.
 pub async fn check_and_run(
     mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -1,4 +1,4 @@
-//! One retry of a request whose transaction was rolled back because of another one (deadlock or serialisation failure,
+//! One retry of a request after its transaction was rolled back because of another one (deadlock or serialisation failure,
 //! SQLSTATE 40P01 and 40001), before the caller gets an answer.
 
 use std::cell::RefCell;

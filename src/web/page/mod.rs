@@ -6,6 +6,7 @@ mod assets;
 mod faults;
 mod frame;
 mod moment;
+mod state;
 mod tone;
 
 use actix_web::HttpResponse;
@@ -16,6 +17,7 @@ pub use self::assets::{asset, css_path, js_path, mark_path};
 pub use self::faults::{Fault, Faults};
 pub use self::frame::{Area, ConsoleFrame, Language, Link, Organisation, PublicFrame, Stopped};
 pub use self::moment::{Moment, hundredths, percent, span};
+pub use self::state::{Badge, ShownAccount, ShownCampaign, ShownScope, State};
 pub use self::tone::{Flash, Tone};
 
 /// Renders a page as the answer to a request.

@@ -21,23 +21,6 @@ pub enum Tone {
 }
 
 impl Tone {
-    /// The tone of a state word of any of our state machines.
-    pub fn of(state: &str) -> Tone {
-        match state {
-            "confirmed" | "scoping" | "notifying" | "monitoring" | "in_review" | "approved"
-            | "scheduled" | "sending" | "open" | "being_checked" => Tone::Busy,
-            "completed" | "sent" | "solved" | "active" | "known" | "genuine" | "notified"
-            | "notified_by_post" | "notified_otherwise" => Tone::Done,
-            "suspected" | "paused" | "deferred" | "pending" | "on_hold" | "withheld"
-            | "uncertain" | "corrected" | "needs_letter" => Tone::Look,
-            "approval_void" | "bounced" | "expired" | "stopped" | "unexplained" | "overdue"
-            | "failed" | "import died" => Tone::Act,
-            _ => Tone::Idle,
-        }
-    }
-}
-
-impl Tone {
     /// The path of its shape in a 16 by 16 drawing: ring, half disc, tick, triangle, square.
     pub fn shape(self) -> &'static str {
         match self {

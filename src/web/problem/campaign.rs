@@ -19,6 +19,7 @@ fn kind(error: &CampaignError) -> Kind {
         CampaignError::NotADraft
         | CampaignError::NoScope
         | CampaignError::ApprovalVoid(_)
+        | CampaignError::Content(_)
         | CampaignError::OtherScope { .. }
         | CampaignError::Nobody(_)
         | CampaignError::State(_)

@@ -110,7 +110,7 @@ impl Problem {
         problem.with_header(header::RETRY_AFTER, "5".to_owned())
     }
 
-    /// 503: the database went away during the commit, so nobody knows whether the request was done.
+    /// 503: the database went away during the commit, so it is not known whether the request was done.
     pub fn unsure() -> Self {
         Self::new(Kind::Unsure).with_header(header::RETRY_AFTER, "5".to_owned())
     }
@@ -120,7 +120,7 @@ impl Problem {
         Self::new(Kind::StillRunning).with_header(header::RETRY_AFTER, seconds.to_string())
     }
 
-    /// 405 for an address whose methods are in `allow`.
+    /// 405 for an address with the methods in `allow`.
     pub fn method_not_allowed(allow: &str) -> Self {
         Self::new(Kind::MethodNotAllowed).with_header(header::ALLOW, allow.to_owned())
     }

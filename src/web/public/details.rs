@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use crate::app::App;
-use crate::campaign::content::Content;
 use crate::campaign::{Campaign, CampaignKind};
 use crate::element::{ElementSet, in_words};
 use crate::link::NoticeCode;
@@ -157,7 +156,8 @@ fn corrected(campaigns: &[Campaign], case: &NotificationHistory, locale: &str) -
 
 /// The subject as this person read it; one that was filled for each person is named by its kind.
 pub fn subject(campaign: &Campaign, locale: &str) -> String {
-    let content = campaign.content.as_deref().and_then(Content::from_text);
+    // The page of a person does not fail for a content that cannot be read: the kind names it.
+    let content = campaign.submitted().ok().flatten();
     let written = content
         .as_ref()
         .and_then(|content| pick(&content.variants, locale));

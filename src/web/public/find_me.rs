@@ -1,4 +1,4 @@
-//! "Am I affected?" without a link. The page has no form and looks nothing up, so that nobody can ask about another
+//! "Am I affected?" without a link. The page has no form and looks nothing up, so that no visitor can ask about another
 //! person.
 
 use actix_web::HttpRequest;

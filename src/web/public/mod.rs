@@ -34,7 +34,7 @@ pub mod verify;
 use chrono::NaiveDate;
 
 use crate::element;
-use crate::incident::{Facts, Incident, Update as Published};
+use crate::incident::{Facts, Incident, Update as Published, UpdateKind};
 use crate::web::page::Moment;
 
 /// The fact that promises the next statement.
@@ -43,8 +43,8 @@ const NEXT_UPDATE: &str = "next_update";
 /// A dated public statement.
 #[derive(Debug, Clone)]
 pub struct Update {
-    /// `known`, `being_checked` or `corrected`.
-    pub kind: String,
+    /// How sure it is.
+    pub kind: UpdateKind,
     /// When it was published.
     pub at: Moment,
     /// Plain text; line breaks are kept.
@@ -64,7 +64,7 @@ impl Update {
     /// A statement as it was published.
     pub fn of(update: &Published) -> Update {
         Update {
-            kind: update.kind.to_string(),
+            kind: update.kind,
             at: Moment::exact(update.published_at),
             text: update.body.clone(),
         }

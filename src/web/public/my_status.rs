@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::deployment;
 use crate::element::{ElementSet, guidance};
 use crate::incident;
+use crate::ticket::TicketStatus;
 use crate::ticket::intake::{self, IntakeError};
 use crate::ticket::{self, Ticket};
 use crate::web::caller::Visitor;
@@ -100,7 +101,7 @@ pub struct MyTicketLine {
     /// What it is: a question, or a call.
     pub name: String,
     /// The ticket's state, for its tone.
-    pub status: String,
+    pub status: TicketStatus,
     /// The customer label of the state.
     pub label: String,
     /// When it last changed.
@@ -217,7 +218,12 @@ pub async fn page(
     let tickets = ticket::store::shown_to(&mut conn, &app.keys, person.id).await?;
     let missing = match case.told {
         LastNotification::Nothing => deployment::store::missing(&mut conn, app.now()).await?,
-        _ => None,
+        LastNotification::Perhaps(_)
+        | LastNotification::Email(_)
+        | LastNotification::Post(_)
+        | LastNotification::Returned(_)
+        | LastNotification::Prepared
+        | LastNotification::Otherwise => None,
     };
     drop(conn);
     let mine = match unlock::is_open(app, req, visitor) {
@@ -298,7 +304,7 @@ fn line(ticket: &Ticket, app: &App) -> MyTicketLine {
     MyTicketLine {
         number: ticket.number.to_string(),
         name: my_ticket::name(ticket),
-        status: ticket.status.to_string(),
+        status: ticket.status,
         label: ticket.label_customer(now, hears).to_owned(),
         at: Moment::exact(ticket.updated_at),
     }

@@ -37,7 +37,7 @@ pub struct MyTicket {
     /// Whether it is the log of a call, which is for staff only.
     pub is_call: bool,
     /// The ticket's state, for its tone.
-    pub status: String,
+    pub status: TicketStatus,
     /// The customer label of the state.
     pub label: String,
     /// What happens next, a sentence.
@@ -223,7 +223,7 @@ pub async fn page(
         number: number.to_string(),
         name: name(&ticket),
         is_call: ticket.is_call(),
-        status: ticket.status.to_string(),
+        status: ticket.status,
         label: ticket.label_customer(now, hears).to_owned(),
         next: next(&ticket, hears, now, (by_mail, is_open)),
         elsewhere: is_elsewhere(&ticket),
@@ -262,7 +262,7 @@ async fn thread(app: &App, ticket: &Ticket) -> Result<Vec<Message>, Problem> {
     let shown = public.map(|message| {
         let who = match message.kind {
             MessageKind::Customer => "You",
-            _ => ours,
+            MessageKind::Agent | MessageKind::Note | MessageKind::Call => ours,
         };
         Message::of(
             &message,

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::{AGAIN, Connection, LOOK, Ready, SWIFT};
 use crate::db;
+use crate::delivery::attempt::Outcome;
 use crate::delivery::letter::Unfit;
-use crate::delivery::store::outcome::Outcome;
 use crate::mail::{self, Asked, Letter, Reply};
 use crate::notice::{AttemptResult, NoticeStatus};
 use crate::worker::leased_batch::Job;
@@ -55,12 +55,7 @@ impl Connection {
             }
             // The send permission closed before the text: nothing was sent.
             (Ok(true), None) => {
-                let row = Outcome {
-                    settled: true,
-                    result: AttemptResult::Cancelled,
-                    at: self.app.now(),
-                    ..beginning
-                };
+                let row = beginning.cancelled(self.app.now());
                 self.write_surely(&row).await;
             }
             // Another sender wrote this attempt and has the batch, or the database is away.
@@ -183,19 +178,14 @@ impl Connection {
         true
     }
 
-    /// Refuses a job whose letter cannot be rendered; the refusal becomes the pending result.
+    /// Refuses a job if its letter cannot be rendered; the refusal becomes the pending result.
     pub(super) async fn refuse(
         &self,
         mut job: Job,
         unfit: &Unfit,
         pending: &mut Option<PendingResult>,
     ) {
-        let row = Outcome {
-            settled: true,
-            result: AttemptResult::Refused,
-            reason: Some(unfit.to_string()),
-            ..self.row(&mut job)
-        };
+        let row = self.row(&mut job).unwritable(&unfit.to_string());
         self.settle(pending).await;
         *pending = Some(PendingResult {
             row,

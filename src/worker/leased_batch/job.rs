@@ -5,13 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{LeasedBatch, Shared};
-use crate::campaign::pacing;
+use crate::delivery::attempt::Outcome;
+use crate::delivery::history::History;
 use crate::delivery::store::Settled;
-use crate::delivery::store::history::History;
-use crate::delivery::store::outcome::Outcome;
+use crate::delivery::{pacing, plan};
 use crate::notice::{Notice, NoticeStatus};
 use crate::person::Person;
-use crate::worker::relay_state::RelayState;
+use crate::worker::relay_state::Needs;
 use crate::worker::send_permission::{Leave, OnConnection};
 
 /// One notice to be sent. Dropped without an end, it counts as not tried and goes back to the queue.
@@ -79,9 +79,12 @@ impl Job {
         self.leased.leave()
     }
 
-    /// Whether a relay may carry its letter: it did not turn out that it cannot.
-    pub fn may_go_by(&self, relay_state: &RelayState) -> bool {
-        !self.not_by.contains(&relay_state.id())
+    /// What it needs of a relay.
+    pub fn needs(&self) -> Needs<'_> {
+        Needs {
+            to: self.person.contact.email.as_ref(),
+            not_by: &self.not_by,
+        }
     }
 
     /// The time by the program's clock.
@@ -104,7 +107,7 @@ impl Job {
     }
 
     /// The attempt ended before anything was sent; the next attempt may follow at once. It does not count as a try, as when
-    /// the batch is read again ([`Histories::read`](crate::delivery::store::history::Histories::read)).
+    /// the batch is read again ([`Histories::read`](crate::delivery::history::Histories::read)).
     pub fn came_to_nothing(&mut self, attempt: Outcome) {
         self.tries = self.tries.saturating_sub(1);
         self.tried.push(attempt);
@@ -114,11 +117,7 @@ impl Job {
     /// its end, whatever others of its batch still wait for.
     pub fn go_back(self) {
         if self.leased.permission.is_cancelled(self.notice.campaign) {
-            let to = match self.doubts {
-                0 => NoticeStatus::Cancelled,
-                // It may have arrived.
-                _ => NoticeStatus::Uncertain,
-            };
+            let to = plan::cancelled(None, self.doubts);
             self.settle(to, None);
         }
     }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::campaign::CampaignKind;
 use crate::id::CampaignId;
 use crate::worker::leased_batch::Job;
+use crate::worker::outbox_mail::OutboxMail;
 use crate::worker::send_permission::Leave;
 use crate::worker::way::{Look, Way};
 
@@ -47,6 +48,10 @@ impl Ord for Aside {
 pub(super) enum Found {
     /// The job to send.
     Job(Box<Job>),
+    /// The message of the outbox to send.
+    Mail(Box<OutboxMail>),
+    /// No relay takes this message of the outbox for this long, or it has waited too long here.
+    MailHeld(Box<OutboxMail>, Duration),
     /// These may not go any more: they go back to the queue.
     Shut(Vec<Job>),
     /// Every relay holds the provider of this job, for this long at least.
@@ -89,7 +94,7 @@ impl CampaignQueue {
                 Leave::Wait => return Found::Nobody(None),
                 Leave::Back => return Found::Shut(self.shut()),
             }
-            match look.way(first) {
+            match look.way(first.needs()) {
                 Way::Open => {}
                 Way::Elsewhere => {
                     self.jobs.rotate_left(1);

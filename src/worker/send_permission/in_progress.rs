@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::time::Instant;
+
 use super::Source;
 use crate::id::{CampaignId, IncidentId};
 
@@ -15,6 +17,8 @@ pub(super) struct InProgress {
     pub(super) scopes: BTreeMap<IncidentId, BTreeMap<i32, usize>>,
     /// Notices of each campaign that are on connections.
     pub(super) sending: BTreeMap<CampaignId, usize>,
+    /// When messages of the outbox were last claimed.
+    pub(super) outbox_at: Option<Instant>,
 }
 
 impl InProgress {

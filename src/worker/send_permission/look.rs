@@ -14,11 +14,11 @@ use crate::campaign::ability::{ProviderHeld, RelaySeen, Unanswered};
 use crate::campaign::store::Heartbeat;
 use crate::db::notify::{self, Listener};
 use crate::db::{Conn, Result};
+use crate::delivery::pacing::shares::{FRESH, RateShares, Said};
 use crate::deployment::watch::Witness;
 use crate::id::{CampaignId, IncidentId};
 use crate::shutdown::Shutdown;
 use crate::worker::idle::Wake;
-use crate::worker::rate_shares::{FRESH, RateShares, Said};
 use crate::worker::relay_state::RelayState;
 
 /// How often the sender checks that the database is not an older copy.
@@ -31,7 +31,7 @@ const LOOK_IDLE: Duration = Duration::from_secs(1);
 const SLOW: Duration = Duration::from_secs(1);
 
 impl SendPermission {
-    /// The buckets whose people changed since a leased batch was read.
+    /// The buckets with people that changed since a leased batch was read.
     async fn newer(&self, conn: &mut Conn) -> Result<HashMap<(IncidentId, i32), i32>> {
         let oldest = {
             let in_progress = self
@@ -59,7 +59,7 @@ impl SendPermission {
         let mut conn = app.db.get().await?;
         let heartbeat = Heartbeat {
             relays: self.relays(app),
-            campaigns: self.in_progress(),
+            in_use: self.in_use(),
             sending: self.sending(),
             at_work: self.began.elapsed(),
         };
@@ -79,7 +79,7 @@ impl SendPermission {
         }
         last.at = Some(asked);
         last.stopped = stopped;
-        let heard = last.said.say(&heartbeat.campaigns, asked);
+        let heard = last.said.say(&heartbeat.in_use, asked);
         last.shares = RateShares::new(&heard, &others);
         last.campaigns.extend(seen);
         last.forgotten.extend(forgotten);

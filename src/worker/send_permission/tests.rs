@@ -1,6 +1,7 @@
 //! Which batches a sender has, and which of their messages may leave.
 
 use super::*;
+use crate::delivery::policy::RelayHold;
 
 fn permission() -> (SendPermission, Arc<RelayState>) {
     let route = crate::worker::Route {
@@ -38,14 +39,26 @@ fn a_campaign_is_in_hand_until_its_last_batch_is_through() {
             }
             false => permission.put_down(&of),
         }
-        assert_eq!(permission.in_progress().len(), expected);
+        assert_eq!(permission.in_use().campaigns.len(), expected);
     }
     assert!(!permission.is_held());
-    relay_state.hold(chrono::TimeDelta::milliseconds(500), "it is away");
+    relay_state.hold(chrono::TimeDelta::milliseconds(500), RelayHold::Away);
     assert!(!permission.is_held(), "it is free in a moment");
-    relay_state.hold(chrono::TimeDelta::hours(1), "it is away");
-    assert_eq!(permission.in_progress(), [], "nothing of it can be sent");
+    relay_state.hold(chrono::TimeDelta::hours(1), RelayHold::Away);
+    assert_eq!(permission.in_use(), InUse::default(), "nothing can be sent");
     assert!(permission.is_held());
+}
+
+#[test]
+fn the_outbox_is_in_use_from_its_first_message_until_some_seconds_after_the_last() {
+    let (permission, _) = permission();
+    assert!(!permission.in_use().outbox);
+    permission.take_up_outbox();
+    assert!(permission.in_use().outbox);
+    let mut in_progress = permission.in_progress.lock().expect("no panic");
+    in_progress.outbox_at = Instant::now().checked_sub(OUTBOX_BUSY);
+    drop(in_progress);
+    assert!(!permission.in_use().outbox);
 }
 
 #[test]

@@ -27,7 +27,7 @@ function shown(html) {
     cards: each('main section.card').map(text),
     tabs: each('.tabs a').map(text),
     facts: Object.fromEntries(each('dl.facts dt').map((of) => [text(of), text(of.nextElementSibling)])),
-    blocked: each('main .deeds .blocked p').map(text),
+    blocked: each('main .actions .blocked p').map(text),
     questions: each('form[action$="/activate"] .field.tick label, form[action$="/activate"] legend').filter((of) => of.tagName === 'LEGEND' || !of.closest('fieldset')).map(text).sort(),
     links: each('main a').map((of) => of.getAttribute('href')),
     badge: text(doc.querySelector('main .badge')),

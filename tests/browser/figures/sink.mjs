@@ -1,4 +1,4 @@
-// A real SMTP server (RFC 5321): keeps what it accepts, refuses addresses whose local part ends with "-gone".
+// A real SMTP server (RFC 5321): keeps what it accepts, refuses addresses with a local part that ends with "-gone".
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 

@@ -111,9 +111,7 @@ async fn the_latest_acts_link_to_the_rest_and_the_audit_log_shows_the_acts_of_an
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit_log_is_filtered_by_actor_and_action_page_by_page() {
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    let site = Site::open(&house.app).await;
+    let (house, scene, site) = Scene::open("").await;
     let auditor = site.signed_in("auditor", &[Auditor]).await;
     acts(&house, scene.approver, "template.version", "tpl_a", 120).await;
     acts(&house, scene.comms, "template.create", "tpl_b", 1).await;

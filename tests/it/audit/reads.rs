@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use candor::audit::noticed;
+use candor::id::TicketId;
 use candor::person::find::{Clue, find};
 use candor::staff::StaffRole::{Agent, Auditor, Comms, Lead};
 use candor::ticket::intake;
@@ -25,8 +26,8 @@ async fn counted(house: &House) -> Vec<(String, String, i64, i64)> {
     rows.iter().map(read).collect()
 }
 
-fn of<'a>(found: &'a [(String, String, i64, i64)], deed: &str) -> Vec<(&'a str, i64, i64)> {
-    let those = found.iter().filter(|(what, ..)| what == deed);
+fn of<'a>(found: &'a [(String, String, i64, i64)], action: &str) -> Vec<(&'a str, i64, i64)> {
+    let those = found.iter().filter(|(what, ..)| what == action);
     let mut those: Vec<_> = those
         .map(|(_, on, times, rows)| (on.as_str(), *times, *rows))
         .collect();
@@ -35,14 +36,8 @@ fn of<'a>(found: &'a [(String, String, i64, i64)], deed: &str) -> Vec<(&'a str, 
     those
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
-    let bad = |n| format!("R-BAD{n},not an address,B,en,US-CA,name\n");
-    let people = list(3, "name") + &bad(1) + &bad(2);
-    let version = scene.import(&house, &people).await;
+/// Reads one person, one ticket, the refused rows and two previews through the API and the console.
+async fn read(house: &House, site: &Site, scene: &Scene, version: i32) -> (String, TicketId) {
     let (comms, agent) = (site.program(&[Comms]).await, site.program(&[Agent]).await);
     let clerk = site.signed_in("clerk", &[Comms]).await;
     let lead = site.signed_in("lead", &[Lead]).await;
@@ -73,7 +68,7 @@ async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
     assert_eq!(clerk.get(&format!("/console{rejects}/rejects")).status, 200);
     assert_eq!(comms.get(&format!("{rejects}/rejects")).status, 200);
 
-    let template = scene.template(&house, "Preview", "Dear {{ name }}").await;
+    let template = scene.template(house, "Preview", "Dear {{ name }}").await;
     let at = format!("/templates/{template}");
     let asked = serde_json::json!({ "incident": "sundmere", "reference": "R-00002" });
     assert_eq!(comms.post(&format!("{at}/preview"), &asked).status, 200);
@@ -82,6 +77,16 @@ async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
         let page = format!("/console{at}{part}?{query}");
         assert_eq!(clerk.get(&page).status, 200);
     }
+    (person, ticket)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
+    let (house, scene, site) = Scene::open("").await;
+    let bad = |n| format!("R-BAD{n},not an address,B,en,US-CA,name\n");
+    let people = list(3, "name") + &bad(1) + &bad(2);
+    let version = scene.import(&house, &people).await;
+    let (person, ticket) = read(&house, &site, &scene, version).await;
 
     let found = counted(&house).await;
     let incident = scene.incident.to_string();
@@ -119,9 +124,7 @@ async fn reading_people_tickets_and_rejects_is_recorded_once_a_view() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_sign_ins_and_refused_acts_are_recorded_and_counted() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     let ana = site.staff("ana", &[Auditor]).await;
     let browser = site.browser();
     for _ in 0..10 {
@@ -153,9 +156,7 @@ async fn failed_sign_ins_and_refused_acts_are_recorded_and_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_page_waits_for_the_log_and_reads_are_written_to_it_later() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     scene.import(&house, &list(3, "name")).await;
     let comms = site.program(&[Comms]).await;
     let holder = house.raw().await;

@@ -23,8 +23,10 @@ fn page(auditor: &Browser, query: &str) -> String {
 }
 
 /// The actions on a page of the log, the latest first.
-fn deeds(page: &str) -> Vec<String> {
-    let cells = page.split("<td data-label=\"Did\" class=\"mono\">").skip(1);
+fn actions(page: &str) -> Vec<String> {
+    let cells = page
+        .split("<td data-label=\"Action\" class=\"mono\">")
+        .skip(1);
     let word = |cell: &str| {
         let (_, rest) = cell.split_once('>').unwrap();
         rest.split('<').next().unwrap().to_owned()
@@ -33,13 +35,13 @@ fn deeds(page: &str) -> Vec<String> {
 }
 
 /// The latest details of an action.
-async fn detail(house: &House, deed: &str) -> Value {
+async fn detail(house: &House, action: &str) -> Value {
     let row = house
         .raw()
         .await
         .query_one(
             "select detail from audit_event where action = $1 order by written_at desc limit 1",
-            &[&deed],
+            &[&action],
         )
         .await
         .unwrap();
@@ -75,16 +77,19 @@ async fn the_id_of_a_list_of_letters_finds_the_acts_on_it() {
     link::all(app).await.unwrap();
     let site = Site::open(app).await;
     let auditor = site.signed_in("auditor", &[Auditor]).await;
-    let on = |id: &str| deeds(&page(&auditor, &format!("on={id}")));
+    let on = |id: &str| actions(&page(&auditor, &format!("on={id}")));
     assert_eq!(
         on(&first.id.to_string()),
         ["letters.discard", "letters.export"]
     );
     assert_eq!(on(&second.id.to_string()), ["letters.export"]);
     let both = format!("on={}&incident=sundmere&act=letters", first.id);
-    assert_eq!(deeds(&page(&auditor, &both)).len(), 2);
+    assert_eq!(actions(&page(&auditor, &both)).len(), 2);
     // The address of the incident finds the same entries as its id; a reference is reported as neither.
-    assert_eq!(on("sundmere"), deeds(&page(&auditor, "incident=sundmere")));
+    assert_eq!(
+        on("sundmere"),
+        actions(&page(&auditor, "incident=sundmere"))
+    );
     assert!(on("sundmere").contains(&"incident.open".to_owned()));
     let none = page(&auditor, "on=N001");
     has(&none, "No such action is in the log.");
@@ -112,7 +117,7 @@ async fn a_stop_of_everything_stands_under_each_incident_that_was_open_then() {
     link::all(app).await.unwrap();
     let site = Site::open(app).await;
     let auditor = site.signed_in("auditor", &[Auditor]).await;
-    let found = |query: &str| deeds(&page(&auditor, query));
+    let found = |query: &str| actions(&page(&auditor, query));
     assert_eq!(found("incident=sundmere&act=sending"), ["sending.stop"]);
     assert_eq!(
         found("act=sending"),
@@ -143,7 +148,7 @@ async fn acts_are_found_by_day_and_minute_and_by_actions_in_capitals() {
     let site = Site::open(app).await;
     let auditor = site.signed_in("auditor", &[Auditor]).await;
     let of = "act=template.create&";
-    let found = |query: &str| deeds(&page(&auditor, &format!("{of}{query}"))).len();
+    let found = |query: &str| actions(&page(&auditor, &format!("{of}{query}"))).len();
     assert_eq!(found("from=2026-11-24"), 2);
     assert_eq!(found("from=2026-11-24+09%3A11"), 1);
     assert_eq!(found("from=2026-11-24T09:10&to=2026-11-24T09:10"), 1);
@@ -151,7 +156,7 @@ async fn acts_are_found_by_day_and_minute_and_by_actions_in_capitals() {
     assert_eq!(found("from=2026-11-23&to=2026-11-24"), 100);
     assert_eq!(found("to=2026-11-23"), 100);
     assert_eq!(
-        deeds(&page(&auditor, "act=Template.Create&from=2026-11-24")).len(),
+        actions(&page(&auditor, "act=Template.Create&from=2026-11-24")).len(),
         2
     );
     // The second page links back, and keeps the search.
@@ -161,7 +166,7 @@ async fn acts_are_found_by_day_and_minute_and_by_actions_in_capitals() {
     let earlier = before.rsplit("href=\"").next().unwrap();
     let earlier = earlier.replace("&amp;", "&").replace("&#38;", "&");
     let second = tokio::task::block_in_place(|| auditor.get(&earlier));
-    assert_eq!(deeds(&second.body).len(), 20);
+    assert_eq!(actions(&second.body).len(), 20);
     has(
         &second.body.replace("&#38;", "&").replace("&amp;", "&"),
         "href=\"/console/audit?act=template.create&to=2026-11-23\">Newest</a>",
@@ -180,7 +185,7 @@ async fn acts_are_found_by_day_and_minute_and_by_actions_in_capitals() {
         assert_eq!(seen.status, 400, "{query}");
         has(&seen.body, words);
         assert!(!seen.body.contains("Invalid digit"), "{}", seen.body);
-        assert!(deeds(&seen.body).is_empty());
+        assert!(actions(&seen.body).is_empty());
     }
 }
 

@@ -33,9 +33,11 @@ fn paced(draft: &Campaign, rate_per_second: u32) -> NewCampaign {
     }
 }
 
-async fn deeds(house: &House, id: CampaignId, deed: &str) -> i64 {
-    let sql = "select count(*) from audit_event where action = '{deed}' and subject = '{id}'";
-    let sql = sql.replace("{deed}", deed).replace("{id}", &id.to_string());
+async fn actions(house: &House, id: CampaignId, action: &str) -> i64 {
+    let sql = "select count(*) from audit_event where action = '{action}' and subject = '{id}'";
+    let sql = sql
+        .replace("{action}", action)
+        .replace("{id}", &id.to_string());
     house.number(&sql).await
 }
 
@@ -76,7 +78,7 @@ async fn p9_of_two_edits_of_one_draft_the_second_is_told_that_it_changed() {
             (Err(CampaignError::Changed), Ok(())) => assert_eq!(kept, 9),
             other => panic!("{other:?}"),
         }
-        assert_eq!(deeds(&house, id, "campaign.edit").await, 1);
+        assert_eq!(actions(&house, id, "campaign.edit").await, 1);
     }
 }
 
@@ -126,7 +128,7 @@ async fn p9_an_approval_and_a_taking_back_at_once_end_in_one_of_the_two() {
             Err(CampaignError::IllegalMove { .. }) => 0,
             Err(other) => panic!("{other:?}"),
         };
-        assert_eq!(deeds(&house, id, "campaign.approve").await, legal);
+        assert_eq!(actions(&house, id, "campaign.approve").await, legal);
     }
 }
 
@@ -145,7 +147,7 @@ async fn p9_a_campaign_that_two_people_launch_at_once_is_launched_once() {
             one.is_ok() && refused(&other) || other.is_ok() && refused(&one),
             "{one:?} {other:?}"
         );
-        assert_eq!(deeds(&house, id, "campaign.launch").await, 1);
+        assert_eq!(actions(&house, id, "campaign.launch").await, 1);
     }
     let parts = "select count(*) from campaign_freeze";
     assert_eq!(house.number(parts).await, i64::from(ROUNDS) * 64);
@@ -166,11 +168,11 @@ async fn p9_paused_resumed_and_cancelled_at_once_a_campaign_stays_cancelled() {
         cancelled.unwrap();
         assert_eq!(found(&house, id).await.status, CampaignStatus::Cancelled);
         let done = [(paused, "campaign.pause"), (resumed, "campaign.resume")];
-        for (end, deed) in done {
-            let written = deeds(&house, id, deed).await;
+        for (end, action) in done {
+            let written = actions(&house, id, action).await;
             match end {
-                Ok(()) => assert_eq!(written, 1, "{deed}"),
-                Err(CampaignError::IllegalMove { .. }) => assert_eq!(written, 0, "{deed}"),
+                Ok(()) => assert_eq!(written, 1, "{action}"),
+                Err(CampaignError::IllegalMove { .. }) => assert_eq!(written, 0, "{action}"),
                 Err(other) => panic!("{other:?}"),
             }
         }

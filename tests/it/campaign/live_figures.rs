@@ -170,68 +170,30 @@ async fn stands(house: &House) -> String {
     client.query_one(said, &[]).await.unwrap().get(0)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_figure_is_true_while_relays_are_held_and_campaigns_pause_stop_and_end() {
-    let size = size();
-    let (house, scene, campaigns) = under_way(size.people).await;
-    let house = Arc::new(house);
-    let sinks = vec![Sink::start(size.delay).await, Sink::start(size.delay).await];
-    let site = Site::open(&house.app).await;
-    let relays: Vec<_> = ["north", "south"]
-        .iter()
-        .zip(&sinks)
-        .map(|(name, sink)| (*name, format!("smtp://127.0.0.1:{}", sink.port)))
-        .collect();
-    let away_seconds = size.away_seconds.to_string();
-    let sender = |node: &str| {
-        let listen = crate::program::free_address();
-        let program = Program::of(&house)
-            .with_relays(&relays, 4)
-            .with("CANDOR__MAIL__NODE", node)
-            .with("CANDOR__MAIL__POLL_MILLISECONDS", "500")
-            .with("CANDOR__MAIL__AWAY_SECONDS", &away_seconds)
-            .with("CANDOR__MAIL__LISTEN", &listen);
-        (program, listen)
-    };
-    let programs = [sender("one"), sender("two")];
-    let senders = programs
-        .each_ref()
-        .map(|(program, _)| program.start("work"));
-    while house.number("select count(*) from sender").await < 2 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let (acts, findings) = (Acts::default(), Findings::default());
-    let doing = Doing {
-        house: &house,
-        scene,
-        sinks: &sinks,
-        acts: &acts,
-    };
-    let [kept, cancelled] = campaigns.each_ref().map(|of| of.id);
-    for act in [
-        Act::Away(false),
-        Act::Stop(false),
-        Act::Pause(kept, false),
-        Act::Pause(cancelled, false),
-    ] {
-        acts.act(act, async {}).await;
-    }
-    let watch = Watch {
-        house: Arc::clone(&house),
-        browser: site.signed_in("comms", &[Comms]).await,
-        api: site.program(&[Comms]).await,
-        sinks: sinks.clone(),
-        campaigns: campaigns.to_vec(),
-        metrics: programs
-            .each_ref()
-            .map(|(_, listen)| format!("http://{listen}/metrics"))
-            .to_vec(),
-        acts: acts.clone(),
-        away: Duration::from_secs(size.away_seconds),
-        findings: findings.clone(),
-    };
-    let watch = tokio::spawn(watch.run(size.every));
+fn nothing_was_wrong(findings: &Findings) {
+    let found = std::mem::take(&mut *findings.0.lock().unwrap());
+    let (looks, away, behind) = (found.looks, found.away, found.behind);
+    println!(
+        "{looks} looks, {away:?} while all relays were away, at most {behind:?} behind the sinks"
+    );
+    assert_eq!(found.wrong, Vec::<String>::new(), "of {looks} looks");
+    assert!(
+        away.0 >= 5 && away.1 * 10 >= away.0 * 8,
+        "held is said: {away:?}"
+    );
+}
 
+async fn until_there_is_one(house: &House, such: &str) {
+    for _ in 0..600 {
+        if house.number(such).await == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// An outage of all relays, a cancellation, two stops and two pauses, one after another.
+async fn disturb(doing: &Doing<'_>, size: &Size, [kept, cancelled]: [CampaignId; 2]) {
     let rest = || tokio::time::sleep(size.lasts);
     doing.until_accepted(size.people as i64 / 4).await;
     let begun = Instant::now();
@@ -255,16 +217,85 @@ async fn every_figure_is_true_while_relays_are_held_and_campaigns_pause_stop_and
     rest().await;
     // The rest takes longer to send than figures may lag.
     doing.pause(kept, false).await;
+}
+
+async fn nothing_is_held(acts: &Acts, [kept, cancelled]: [CampaignId; 2]) {
+    for act in [
+        Act::Away(false),
+        Act::Stop(false),
+        Act::Pause(kept, false),
+        Act::Pause(cancelled, false),
+    ] {
+        acts.act(act, async {}).await;
+    }
+}
+
+/// Two senders of two relays, each with the address of its metrics.
+fn programs(house: &House, sinks: &[Sink], away_seconds: u64) -> [(Program, String); 2] {
+    let relays: Vec<_> = ["north", "south"]
+        .iter()
+        .zip(sinks)
+        .map(|(name, sink)| (*name, format!("smtp://127.0.0.1:{}", sink.port)))
+        .collect();
+    let away_seconds = away_seconds.to_string();
+    let sender = |node: &str| {
+        let listen = crate::program::free_address();
+        let program = Program::of(house)
+            .with_relays(&relays, 4)
+            .with("CANDOR__MAIL__NODE", node)
+            .with("CANDOR__MAIL__POLL_MILLISECONDS", "500")
+            .with("CANDOR__MAIL__AWAY_SECONDS", &away_seconds)
+            .with("CANDOR__MAIL__LISTEN", &listen);
+        (program, listen)
+    };
+    [sender("one"), sender("two")]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_figure_is_true_while_relays_are_held_and_campaigns_pause_stop_and_end() {
+    let size = size();
+    let (house, scene, campaigns) = under_way(size.people).await;
+    let house = Arc::new(house);
+    let sinks = vec![Sink::start(size.delay).await, Sink::start(size.delay).await];
+    let site = Site::open(&house.app).await;
+    let programs = programs(&house, &sinks, size.away_seconds);
+    let senders = programs
+        .each_ref()
+        .map(|(program, _)| program.start("work"));
+    while house.number("select count(*) from sender").await < 2 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (acts, findings) = (Acts::default(), Findings::default());
+    let doing = Doing {
+        house: &house,
+        scene,
+        sinks: &sinks,
+        acts: &acts,
+    };
+    let [kept, cancelled] = campaigns.each_ref().map(|of| of.id);
+    nothing_is_held(&acts, [kept, cancelled]).await;
+    let watch = Watch {
+        house: Arc::clone(&house),
+        browser: site.signed_in("comms", &[Comms]).await,
+        api: site.program(&[Comms]).await,
+        sinks: sinks.clone(),
+        campaigns: campaigns.to_vec(),
+        metrics: programs
+            .each_ref()
+            .map(|(_, listen)| format!("http://{listen}/metrics"))
+            .to_vec(),
+        acts: acts.clone(),
+        away: Duration::from_secs(size.away_seconds),
+        findings: findings.clone(),
+    };
+    let watch = tokio::spawn(watch.run(size.every));
+
+    disturb(&doing, &size, [kept, cancelled]).await;
     let status = format!(
         "select count(*) from campaign where id = '{}' and status = 'completed'",
         kept.uuid()
     );
-    for _ in 0..600 {
-        if house.number(&status).await == 1 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    until_there_is_one(&house, &status).await;
     // The finished campaign is checked as well.
     tokio::time::sleep(size.every * 2 + Duration::from_secs(1)).await;
     assert!(!watch.is_finished(), "the poller ended: {:?}", watch.await);
@@ -272,20 +303,11 @@ async fn every_figure_is_true_while_relays_are_held_and_campaigns_pause_stop_and
     for sender in senders {
         assert_eq!(sender.terminate().await.code(), Some(0));
     }
-    let found = std::mem::take(&mut *findings.0.lock().unwrap());
-    let (looks, away, behind) = (found.looks, found.away, found.behind);
-    println!(
-        "{looks} looks, {away:?} while all relays were away, at most {behind:?} behind the sinks"
-    );
-    assert_eq!(found.wrong, Vec::<String>::new(), "of {looks} looks");
+    nothing_was_wrong(&findings);
     assert_eq!(house.number(&status).await, 1, "{}", stands(&house).await);
     let kept: i64 = sinks
         .iter()
         .map(|sink| sink.accepted("a", Instant::now()))
         .sum();
     assert_eq!(kept, size.people as i64, "each got one");
-    assert!(
-        away.0 >= 5 && away.1 * 10 >= away.0 * 8,
-        "held is said: {away:?}"
-    );
 }

@@ -2,6 +2,7 @@
 
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, hold, launch};
+use candor::id::CampaignId;
 use candor::staff::StaffRole::{Auditor, Comms};
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -11,13 +12,48 @@ use crate::house::House;
 use crate::html::has;
 use crate::people::{BODY, Scene, list};
 
-/// Review 6a, rows 18 (resume), 19 and 20 (one person).
-#[tokio::test(flavor = "multi_thread")]
-async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(1, "name")).await;
-    let template = scene.template(&house, "Nova first notice", BODY).await;
+async fn resumed_without_a_canary(house: &House, scene: &Scene, campaign: CampaignId) {
+    hold::resume(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
+    let raw = house.raw().await;
+    let detail: String = raw
+        .query_one(
+            "select detail::text from audit_event where action = 'campaign.resume'",
+            &[],
+        )
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(
+        serde_json::from_str::<Value>(&detail).unwrap(),
+        serde_json::json!({})
+    );
+}
+
+/// Launches the second campaign and pauses it; how pages name it from then on.
+async fn launched_and_paused(house: &House, scene: &Scene, campaign: CampaignId) -> String {
+    launch::launch(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
+    hold::pause(
+        &house.app,
+        candor::actor::Actor::Staff(scene.comms),
+        campaign,
+        Some("wait"),
+    )
+    .await
+    .unwrap();
+    let launched = format!(
+        "no. 2, initial, launched {} UTC",
+        house.app.now().format("%-d %b %Y, %H:%M")
+    );
+    launched
+}
+
+/// Two drafts of one template, seven minutes apart.
+async fn two_drafts(house: &House, scene: &Scene) -> Vec<CampaignId> {
+    let template = scene.template(house, "Nova first notice", BODY).await;
     let new = NewCampaign {
         incident: scene.incident,
         template,
@@ -32,6 +68,16 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
         drafts.push(launch::create(&house.app, scene.comms, &new).await.unwrap());
         house.app.clock.advance(TimeDelta::minutes(7));
     }
+    drafts
+}
+
+/// Review 6a, rows 18 (resume), 19 and 20 (one person).
+#[tokio::test(flavor = "multi_thread")]
+async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(1, "name")).await;
+    let drafts = two_drafts(&house, &scene).await;
     let begun = house.app.now() - TimeDelta::minutes(14);
     let drafted = |n: i32| {
         let at = begun + TimeDelta::minutes(i64::from(7 * (n - 1)));
@@ -65,21 +111,7 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
     let page = comms.page(&format!("/console/campaigns/{}", drafts[1]));
     has(&page, "A message goes out to 1 person.");
     assert!(!page.contains("1 people"), "{page}");
-    launch::launch(&house.app, scene.comms, drafts[1])
-        .await
-        .unwrap();
-    hold::pause(
-        &house.app,
-        candor::actor::Actor::Staff(scene.comms),
-        drafts[1],
-        Some("wait"),
-    )
-    .await
-    .unwrap();
-    let launched = format!(
-        "no. 2, initial, launched {} UTC",
-        house.app.now().format("%-d %b %Y, %H:%M")
-    );
+    let launched = launched_and_paused(&house, &scene, drafts[1]).await;
     let page = comms.page("/console");
     has(
         &page,
@@ -90,22 +122,7 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
         &format!("Nova first notice ({launched})"),
     );
     // It has no canary: none passed, and none failed.
-    hold::resume(&house.app, scene.comms, drafts[1])
-        .await
-        .unwrap();
-    let raw = house.raw().await;
-    let detail: String = raw
-        .query_one(
-            "select detail::text from audit_event where action = 'campaign.resume'",
-            &[],
-        )
-        .await
-        .unwrap()
-        .get(0);
-    assert_eq!(
-        serde_json::from_str::<Value>(&detail).unwrap(),
-        serde_json::json!({})
-    );
+    resumed_without_a_canary(&house, &scene, drafts[1]).await;
     let auditor = site.signed_in("aud", &[Auditor]).await;
     has(&auditor.page("/console/incidents/sundmere"), &launched);
 }

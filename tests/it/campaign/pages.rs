@@ -17,17 +17,9 @@ use crate::house::House;
 use crate::html::has;
 use crate::people::{BODY, Scene, list, list_of_three_without_phones, submitted};
 
-/// A house with a scene, and a browser of its comms lead.
-async fn set(settings: &str) -> (House, Scene, Site) {
-    let house = House::with(settings).await;
-    let scene = Scene::new(&house).await;
-    let site = Site::open(&house.app).await;
-    (house, scene, site)
-}
-
-/// The same with `people` on the list, and a first notice to them with this text.
+/// A house with `people` on the list, and a first notice to them with this text.
 async fn drafted(settings: &str, people: usize, body: &str) -> (House, Scene, Site, CampaignId) {
-    let (house, scene, site) = set(settings).await;
+    let (house, scene, site) = Scene::open(settings).await;
     scene.import(&house, &list(people, "name")).await;
     let (kind, all) = (CampaignKind::Initial, Audience::default());
     let campaign = draft(&house, &scene, kind, body, all).await;
@@ -75,9 +67,51 @@ async fn told_wrongly(house: &House, scene: &Scene) {
 const SORRY: &str =
     "Dear {{ name }}, we are sorry.{{#if has.any}} Taken: {{ elements }}.{{/if}} {{ status_link }}";
 
+/// A text for both cases needs no acknowledgement.
+async fn each_person_reads_their_own_part(
+    house: &House,
+    scene: &Scene,
+    approver: &Browser,
+    told: Audience,
+) {
+    let correction = CampaignKind::Correction;
+    let right = "Dear {{ name }}, this was not taken: {{ told_wrongly }}.\n\n{{#if has.any}}\nTaken: {{ elements }}.\n{{/if}}\n\n\
+        {{#if has.none}}\nNothing of yours was taken after all.\n{{/if}}\n\n{{ status_link }}";
+    let right = draft(house, scene, correction, right, told).await;
+    let hash = launch::submit(&house.app, scene.comms, right)
+        .await
+        .unwrap();
+    let shown = page(approver, right);
+    let (_, retracted) = shown.split_once("id=\"not-affected\"").unwrap();
+    let (retracted, sample) = retracted.split_once("</section>").unwrap();
+    has(retracted, "Nothing of yours was taken after all.");
+    assert!(!sample.contains("Nothing of yours was taken"), "{sample}");
+    launch::approve(&house.app, scene.approver, right, &hash)
+        .await
+        .unwrap();
+    launch::launch(&house.app, scene.comms, right)
+        .await
+        .unwrap();
+    house.send_all().await;
+    let texts: Vec<_> = house
+        .mail
+        .take_sent()
+        .iter()
+        .map(|one| candor::mail::read::read(&one.raw).text)
+        .collect();
+    assert_eq!(texts.len(), 4);
+    let after_all = |text: &&String| text.contains("Nothing of yours was taken after all");
+    assert_eq!(texts.iter().filter(after_all).count(), 2);
+    assert!(
+        texts
+            .iter()
+            .all(|text| text.contains("this was not taken:"))
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p2_a_correction_that_does_not_say_what_was_wrong_is_acknowledged_with_its_number() {
-    let (house, scene, site) = set("").await;
+    let (house, scene, site) = Scene::open("").await;
     told_wrongly(&house, &scene).await;
     let comms = site.signed_in("Comms", &[Comms]).await;
     let (correction, told) = (CampaignKind::Correction, Audience::default());
@@ -118,39 +152,7 @@ async fn p2_a_correction_that_does_not_say_what_was_wrong_is_acknowledged_with_i
     has(&shown, "4 people were told of something that is not theirs");
     has(&shown, "Acknowledged by");
 
-    // A text for both cases needs no acknowledgement, and each person reads their own part.
-    let right = "Dear {{ name }}, this was not taken: {{ told_wrongly }}.\n\n{{#if has.any}}\nTaken: {{ elements }}.\n{{/if}}\n\n\
-        {{#if has.none}}\nNothing of yours was taken after all.\n{{/if}}\n\n{{ status_link }}";
-    let right = draft(&house, &scene, correction, right, told).await;
-    let hash = launch::submit(&house.app, scene.comms, right)
-        .await
-        .unwrap();
-    let shown = page(&approver, right);
-    let (_, retracted) = shown.split_once("id=\"not-affected\"").unwrap();
-    let (retracted, sample) = retracted.split_once("</section>").unwrap();
-    has(retracted, "Nothing of yours was taken after all.");
-    assert!(!sample.contains("Nothing of yours was taken"), "{sample}");
-    launch::approve(&house.app, scene.approver, right, &hash)
-        .await
-        .unwrap();
-    launch::launch(&house.app, scene.comms, right)
-        .await
-        .unwrap();
-    house.send_all().await;
-    let texts: Vec<_> = house
-        .mail
-        .take_sent()
-        .iter()
-        .map(|one| candor::mail::read::read(&one.raw).text)
-        .collect();
-    assert_eq!(texts.len(), 4);
-    let after_all = |text: &&String| text.contains("Nothing of yours was taken after all");
-    assert_eq!(texts.iter().filter(after_all).count(), 2);
-    assert!(
-        texts
-            .iter()
-            .all(|text| text.contains("this was not taken:"))
-    );
+    each_person_reads_their_own_part(&house, &scene, &approver, told).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,7 +219,7 @@ async fn lose_all(house: &House, scene: &Scene, campaign: CampaignId) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_uncertain_notice_waits_for_no_decision_once_its_people_know_what_is_theirs() {
-    let (house, scene, site) = set("").await;
+    let (house, scene, site) = Scene::open("").await;
     scene.import(&house, &list(2, "name;phone")).await;
     let (kind, all) = (CampaignKind::Initial, Audience::default());
     let first = draft(&house, &scene, kind, BODY, all).await;

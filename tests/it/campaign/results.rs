@@ -18,6 +18,21 @@ use crate::client::{PASSWORD, Site, unlabelled};
 use crate::house::House;
 use crate::people::{Scene, list};
 
+/// Sends all; one message is refused, two are deferred and sent three hours later.
+async fn send_with_refusals(house: &House) {
+    house
+        .mail
+        .answer_by(|letter| match letter.recipient.local() {
+            "person1" => Some(Reply::heard(550, "5.1.1 No such user here", None)),
+            "person2" | "person3" => Some(Reply::heard(450, "4.2.1 The mailbox is busy", None)),
+            _ => None,
+        });
+    house.send_all().await;
+    house.mail.answer_by(|_| None);
+    house.app.clock.advance(TimeDelta::hours(3));
+    house.send_all().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_a_campaign_draws_and_tells_what_came_of_it() {
     let house = House::with(
@@ -38,17 +53,7 @@ async fn the_page_of_a_campaign_draws_and_tells_what_came_of_it() {
             .contains("A chart of outcomes per minute appears here once it sends.")
     );
 
-    house
-        .mail
-        .answer_by(|letter| match letter.recipient.local() {
-            "person1" => Some(Reply::heard(550, "5.1.1 No such user here", None)),
-            "person2" | "person3" => Some(Reply::heard(450, "4.2.1 The mailbox is busy", None)),
-            _ => None,
-        });
-    house.send_all().await;
-    house.mail.answer_by(|_| None);
-    house.app.clock.advance(TimeDelta::hours(3));
-    house.send_all().await;
+    send_with_refusals(&house).await;
     assert_eq!(
         recount::books(&house.app, scene.incident).await.unwrap(),
         []

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use candor::campaign::ability::RelaySeen;
+use candor::campaign::ability::{InUse, RelaySeen};
 use candor::campaign::store::{self, Heartbeat, MayHaveArrived};
 use candor::campaign::{Campaign, CampaignKind, doubled};
 use candor::delivery::freeze;
@@ -36,7 +36,10 @@ async fn sending(house: &House, people: usize, on_connections: usize) -> Campaig
     };
     let beat = Heartbeat {
         relays: vec![relay],
-        campaigns: vec![campaign],
+        in_use: InUse {
+            campaigns: vec![campaign],
+            outbox: false,
+        },
         sending: [(campaign, on_connections)].into(),
         ..Heartbeat::default()
     };
@@ -246,6 +249,31 @@ async fn notices_on_connections_are_listed_where_their_figure_is() {
     assert!(!sending.contains("No notice is sending"), "{sending}");
 }
 
+fn the_api_answers_without_the_count(program: &ApiClient, campaign: CampaignId) {
+    let seen = program.get(&format!("/campaigns/{campaign}"));
+    assert_eq!((seen.status, &seen.json()["doubled"]), (200, &json!(null)));
+    assert_eq!(seen.json()["maybe_arrived"], json!(null));
+    let all = program.get("/campaigns");
+    assert_eq!(
+        (all.status, all.body.contains("\"doubled\":null")),
+        (200, true),
+        "{}",
+        all.body
+    );
+    let paused = program.post(&format!("/campaigns/{campaign}/pause"), &json!({}));
+    assert_eq!(
+        (paused.status, &paused.json()["status"]),
+        (200, &json!("paused"))
+    );
+    let resumed = program.post(&format!("/campaigns/{campaign}/resume"), &json!({}));
+    assert_eq!(
+        (resumed.status, &resumed.json()["status"]),
+        (200, &json!("sending")),
+        "{}",
+        resumed.body
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn counting_who_may_have_been_told_twice_holds_up_no_page_and_no_answer() {
     let house = House::new().await;
@@ -286,28 +314,7 @@ async fn counting_who_may_have_been_told_twice_holds_up_no_page_and_no_answer() 
         "{:?}",
         begun.elapsed()
     );
-    let seen = program.get(&format!("/campaigns/{campaign}"));
-    assert_eq!((seen.status, &seen.json()["doubled"]), (200, &json!(null)));
-    assert_eq!(seen.json()["maybe_arrived"], json!(null));
-    let all = program.get("/campaigns");
-    assert_eq!(
-        (all.status, all.body.contains("\"doubled\":null")),
-        (200, true),
-        "{}",
-        all.body
-    );
-    let paused = program.post(&format!("/campaigns/{campaign}/pause"), &json!({}));
-    assert_eq!(
-        (paused.status, &paused.json()["status"]),
-        (200, &json!("paused"))
-    );
-    let resumed = program.post(&format!("/campaigns/{campaign}/resume"), &json!({}));
-    assert_eq!(
-        (resumed.status, &resumed.json()["status"]),
-        (200, &json!("sending")),
-        "{}",
-        resumed.body
-    );
+    the_api_answers_without_the_count(&program, campaign);
     assert!(
         begun.elapsed() < Duration::from_secs(12),
         "{:?}",

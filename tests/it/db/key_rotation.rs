@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::CampaignKind;
 use candor::incident::rewrap;
 use candor::link::StatusLink;
@@ -23,6 +23,26 @@ fn key_file(scratch: &Scratch, name: &str, key: &str) -> String {
     std::fs::write(&path, key).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     path.display().to_string()
+}
+
+/// Wraps the keys of the incidents under the new master key; a step that would lose data is refused.
+fn rewrap_step_by_step(house: &House, old: &str, new: &str) {
+    let fresh = Program::of(house)
+        .without("CANDOR__SECRETS__MASTER_KEY")
+        .with("CANDOR__SECRETS__MASTER_KEY_FILE", new);
+    let stranger = fresh.run(&["key", "rewrap"]);
+    assert_eq!(
+        stranger.status.code(),
+        Some(1),
+        "the new key alone opens nothing"
+    );
+    let fresh = fresh.with("CANDOR__SECRETS__FORMER_MASTER_KEY_FILE", old);
+    let undecided = fresh.run(&["key", "rewrap"]);
+    assert!(String::from_utf8_lossy(&undecided.stderr).contains("link_key_file"));
+    let fresh = fresh.with("CANDOR__SECRETS__LINK_KEY_FILE", old);
+    assert!(fresh.ok(&["key", "rewrap"]).contains("1 incidents wrapped"));
+    assert!(fresh.ok(&["key", "rewrap"]).contains("0 incidents wrapped"));
+    fresh.ok(&["audit", "verify"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,22 +79,7 @@ async fn a_new_master_key_opens_all_people_and_keeps_the_links_that_were_sent() 
     let scratch = Scratch::new();
     let old = key_file(&scratch, "old.key", &"07".repeat(32));
     let new = key_file(&scratch, "new.key", NEW);
-    let fresh = Program::of(&house)
-        .without("CANDOR__SECRETS__MASTER_KEY")
-        .with("CANDOR__SECRETS__MASTER_KEY_FILE", &new);
-    let stranger = fresh.run(&["key", "rewrap"]);
-    assert_eq!(
-        stranger.status.code(),
-        Some(1),
-        "the new key alone opens nothing"
-    );
-    let fresh = fresh.with("CANDOR__SECRETS__FORMER_MASTER_KEY_FILE", &old);
-    let undecided = fresh.run(&["key", "rewrap"]);
-    assert!(String::from_utf8_lossy(&undecided.stderr).contains("link_key_file"));
-    let fresh = fresh.with("CANDOR__SECRETS__LINK_KEY_FILE", &old);
-    assert!(fresh.ok(&["key", "rewrap"]).contains("1 incidents wrapped"));
-    assert!(fresh.ok(&["key", "rewrap"]).contains("0 incidents wrapped"));
-    fresh.ok(&["audit", "verify"]);
+    rewrap_step_by_step(&house, &old, &new);
     assert_eq!(words(&house).await, before, "no person is encrypted again");
 
     // The former key is gone from the settings: the new one opens every person's data, and their link is valid.
@@ -129,7 +134,7 @@ async fn d20_a_request_repeated_after_a_new_master_key_gets_its_first_answer_or_
         first.body,
         "before the keys are wrapped"
     );
-    rewrap::rewrap(&house.app, Actor::System("test"))
+    rewrap::rewrap(&house.app, Actor::System(System::Cli))
         .await
         .unwrap();
     // The node with the old key answers once more.

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use candor::actor::Actor;
-use candor::campaign::pacing::CanaryState;
+use candor::campaign::ability::InUse;
+use candor::campaign::canary::CanaryState;
 use candor::campaign::store::{self, Heartbeat, Pace};
 use candor::campaign::{CampaignKind, CampaignStatus, hold};
 use candor::delivery::letter::message_key;
@@ -37,10 +38,10 @@ async fn stands(house: &House, id: CampaignId) -> (CampaignStatus, Option<String
     (campaign.status, campaign.status_reason)
 }
 
-async fn deeds(house: &House, deed: &str) -> i64 {
+async fn actions(house: &House, action: &str) -> i64 {
     house
         .number(&format!(
-            "select count(*) from audit_event where action = '{deed}'"
+            "select count(*) from audit_event where action = '{action}'"
         ))
         .await
 }
@@ -55,7 +56,7 @@ async fn the_rest_follows_a_canary_that_ended_well() {
     house.send_all().await;
     assert_eq!(house.mail.sent().len(), 1_200);
     assert_eq!(pace(&house, campaign).await.canary, CanaryState::Passed);
-    assert_eq!(deeds(&house, "campaign.canary").await, 1);
+    assert_eq!(actions(&house, "campaign.canary").await, 1);
     // One per cent went first: no other person was sent to before the last of them.
     let first = "select count(*) from notice n join batch b on b.campaign_id = n.campaign_id
         and b.bucket = n.bucket and n.batch_no = b.batch_no where b.canary";
@@ -151,8 +152,8 @@ async fn too_many_bounces_pause_a_campaign_long_after_its_canary() {
     );
     assert_eq!(
         (
-            deeds(&house, "campaign.warn").await,
-            deeds(&house, "campaign.pause").await
+            actions(&house, "campaign.warn").await,
+            actions(&house, "campaign.pause").await
         ),
         (1, 1)
     );
@@ -194,7 +195,7 @@ async fn a_busy_helpline_slows_then_holds_a_campaign_and_says_why() {
     );
     assert_eq!(ask(2).await.0, 0);
     assert_eq!(
-        deeds(&house, "campaign.pace").await,
+        actions(&house, "campaign.pace").await,
         2,
         "each decision once"
     );
@@ -231,15 +232,22 @@ async fn senders_at_work_are_known_until_they_leave_or_fall_silent() {
     let (idle, busy) = (
         Heartbeat::default(),
         Heartbeat {
-            campaigns: vec![campaign],
+            in_use: InUse {
+                campaigns: vec![campaign],
+                outbox: false,
+            },
             ..Heartbeat::default()
         },
     );
     let others = async |me, says: &Heartbeat| {
         let mut conn = house.app.db.get().await.unwrap();
-        store::publish_heartbeat(&mut conn, me, "a.example", says)
-            .await
+        let others = store::publish_heartbeat(&mut conn, me, "a.example", says).await;
+        let campaigns = |in_use: InUse| in_use.campaigns;
+        others
             .unwrap()
+            .into_iter()
+            .map(campaigns)
+            .collect::<Vec<_>>()
     };
     let nobody: [Vec<CampaignId>; 0] = [];
     assert_eq!(others(one, &busy).await, nobody);

@@ -1,5 +1,6 @@
 //! The end of an incident: what must be over before it is closed, dismissed or forgotten, and that nothing follows.
 
+mod asked;
 mod forgotten;
 mod races;
 mod refused;

@@ -5,7 +5,7 @@ use candor::incident::{Facts, UpdateKind, steer, store};
 use candor::staff::StaffRole::Comms;
 use serde_json::json;
 
-use crate::client::{ApiClient, Browser, Site, unlabelled};
+use crate::client::{ApiClient, Browser, unlabelled};
 use crate::house::House;
 use crate::incident::closing::version;
 use crate::people::{Scene, list};
@@ -31,9 +31,7 @@ async fn say(house: &House, scene: &Scene) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t11_saved_facts_are_public_nowhere_until_they_are_published_after_a_preview() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     let (browser, comms) = (site.browser(), site.signed_in("ada", &[Comms]).await);
     scene.import(&house, &list(1, "name")).await;
     let mine = scene.status_page(&house, "R-00000").await.1;
@@ -158,9 +156,7 @@ fn publishes_by_the_api(program: &ApiClient, everywhere: &impl Fn() -> String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t11_an_update_is_previewed_and_publishes_only_itself() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     let comms = site.signed_in("ada", &[Comms]).await;
     save(&house, &scene, "Theft of data", &[("what", "Alpha.")]).await;
     let typed = [
@@ -197,9 +193,7 @@ async fn t11_an_update_is_previewed_and_publishes_only_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn t11_a_public_title_stays_until_another_is_published_also_without_facts() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     save(&house, &scene, "Working title", &[]).await;
     say(&house, &scene).await;
     let page = || site.browser().get("/incidents/sundmere").body;
@@ -217,9 +211,7 @@ async fn t11_a_public_title_stays_until_another_is_published_also_without_facts(
 #[tokio::test(flavor = "multi_thread")]
 async fn d11_the_dashboard_names_people_without_a_campaign_uncertain_notices_letters_and_supplements()
  {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     let comms = site.signed_in("ada", &[Comms]).await;
     use candor::incident::IncidentState::{Confirmed, Scoping};
     crate::incident::closing::go_through(&house, &scene, &[Confirmed, Scoping]).await;

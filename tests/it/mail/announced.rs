@@ -1,4 +1,4 @@
-//! A message whose MAIL FROM is pipelined with the end of the message before it (RFC 2920 §3.1).
+//! A message with its MAIL FROM pipelined with the end of the message before it (RFC 2920 §3.1).
 
 use std::future::ready;
 

@@ -119,9 +119,9 @@ fn content(texts: &[Variant], subject: &str) -> Content {
         variants: variants.collect(),
         names: ElementSet::EMPTY,
         acknowledged: Default::default(),
-        public_url: Some(SITE.into()),
-        return_path: Some("bounce@sundmere.example".into()),
-        verp: Some(true),
+        public_url: SITE.into(),
+        return_path: "bounce@sundmere.example".into(),
+        verp: true,
     }
 }
 
@@ -199,7 +199,8 @@ impl Press {
         let signers: Signers = signers.into_iter().collect();
         let contents = contents();
         let edition = |content: &Content| {
-            Edition::new(&content.to_text(), config, &keys, &signers).expect("compiles")
+            let text = content.to_text().expect("JSON");
+            Edition::new(&text, &keys, &signers).expect("compiles")
         };
         Self {
             editions: contents.iter().map(edition).collect(),

@@ -240,52 +240,54 @@ async fn what_was_not_asked_for_is_not_taken_for_an_answer() {
     );
 }
 
+/// The server's offers, and its reply to each of our commands.
+type Dialect = (&'static str, &'static [(&'static str, &'static str)]);
+
+const DIALECTS: [Dialect; 9] = [
+    ("auth plain login", &[("AUTH", "235 2.7.0 ok")]),
+    ("AUTH plain", &[("AUTH", "235")]),
+    ("AUTH=LOGIN PLAIN", &[("AUTH", "235 ok")]),
+    (
+        "AUTH PLAIN",
+        &[("AUTH", "334 "), ("AHUAcEBzcw==", "235 ok")],
+    ),
+    ("AUTH PLAIN", &[("AUTH", "334"), ("AHUAcEBzcw==", "235 ok")]),
+    // base64 of "Enter your login name" and "Enter your password".
+    (
+        "AUTH LOGIN",
+        &[
+            ("AUTH", "334 RW50ZXIgeW91ciBsb2dpbiBuYW1l"),
+            ("dQ==", "334 RW50ZXIgeW91ciBwYXNzd29yZA=="),
+            ("cEBzcw==", "235 2.7.0 ok"),
+        ],
+    ),
+    (
+        "AUTH=login",
+        &[("AUTH", "334"), ("dQ==", "334"), ("cEBzcw==", "235")],
+    ),
+    (
+        "AUTH LOGIN",
+        &[
+            ("AUTH", "334 not base64"),
+            ("dQ==", "334 ?"),
+            ("cEBzcw==", "235 ok"),
+        ],
+    ),
+    // Offered and yet unknown to the server.
+    (
+        "AUTH PLAIN LOGIN",
+        &[
+            ("AUTH PLAIN AHUAcEBzcw==", "504 5.5.4 not here"),
+            ("AUTH LOGIN", "334 VXNlcm5hbWU6"),
+            ("dQ==", "334 UGFzc3dvcmQ6"),
+            ("cEBzcw==", "235 2.7.0 ok"),
+        ],
+    ),
+];
+
 #[tokio::test]
 async fn signing_in_works_with_every_form_of_auth_reply() {
-    // The server's offers, and its reply to each of our commands.
-    type Dialect = (&'static str, &'static [(&'static str, &'static str)]);
-    let dialects: [Dialect; 9] = [
-        ("auth plain login", &[("AUTH", "235 2.7.0 ok")]),
-        ("AUTH plain", &[("AUTH", "235")]),
-        ("AUTH=LOGIN PLAIN", &[("AUTH", "235 ok")]),
-        (
-            "AUTH PLAIN",
-            &[("AUTH", "334 "), ("AHUAcEBzcw==", "235 ok")],
-        ),
-        ("AUTH PLAIN", &[("AUTH", "334"), ("AHUAcEBzcw==", "235 ok")]),
-        // base64 of "Enter your login name" and "Enter your password".
-        (
-            "AUTH LOGIN",
-            &[
-                ("AUTH", "334 RW50ZXIgeW91ciBsb2dpbiBuYW1l"),
-                ("dQ==", "334 RW50ZXIgeW91ciBwYXNzd29yZA=="),
-                ("cEBzcw==", "235 2.7.0 ok"),
-            ],
-        ),
-        (
-            "AUTH=login",
-            &[("AUTH", "334"), ("dQ==", "334"), ("cEBzcw==", "235")],
-        ),
-        (
-            "AUTH LOGIN",
-            &[
-                ("AUTH", "334 not base64"),
-                ("dQ==", "334 ?"),
-                ("cEBzcw==", "235 ok"),
-            ],
-        ),
-        // Offered and yet unknown to the server.
-        (
-            "AUTH PLAIN LOGIN",
-            &[
-                ("AUTH PLAIN AHUAcEBzcw==", "504 5.5.4 not here"),
-                ("AUTH LOGIN", "334 VXNlcm5hbWU6"),
-                ("dQ==", "334 UGFzc3dvcmQ6"),
-                ("cEBzcw==", "235 2.7.0 ok"),
-            ],
-        ),
-    ];
-    for (offer, answers) in dialects {
+    for (offer, answers) in DIALECTS {
         let offers: &'static [&'static str] = vec!["8BITMIME", offer].leak();
         let mut left = answers.iter();
         let server = serve(offers, move |_, at| match at {

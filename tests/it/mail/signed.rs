@@ -1,12 +1,11 @@
-//! Senders and the outbox sender sign each message, and a notice's bounce address names the notice.
+//! Senders sign each message, notice or not, and a notice's bounce address names the notice.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use candor::campaign::CampaignKind;
-use candor::mail::{Letter, Relay};
-use candor::worker::courier::{Worked, step};
+use candor::mail::Letter;
 
 use super::Scratch;
 use crate::house::House;
@@ -64,13 +63,11 @@ async fn senders_sign_every_notice_and_its_bounce_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_outbox_sender_signs_messages_that_are_no_notices() {
+async fn senders_sign_messages_that_are_no_notices() {
     let scratch = Scratch::new();
     let line = Helpline::with(&settings(&scratch)).await;
     line.asks(line.person(&ANN).await, "Hello?").await;
-    let relays = [Relay::Memory(line.mail.clone())];
-    let worked = step(&line.app, &relays).await.unwrap();
-    assert_eq!(worked, Worked::Some(1));
+    line.send_all().await;
     let letter = line.mail.take_sent().remove(0);
     signed(&letter);
     assert_eq!(letter.sender.as_str(), "notice@sundmere.example");

@@ -11,6 +11,8 @@ use tokio_rustls::rustls::server::ServerConfig;
 
 use super::scripted::{Act, serve, serve_with};
 use super::{Scratch, accepted, did_not_run, letter};
+use crate::house::House;
+use crate::program::Program;
 
 /// An authority that signs certificates, made for one test.
 struct Authority {
@@ -135,4 +137,27 @@ async fn nothing_is_sent_to_a_server_without_starttls() {
             "{heard:?}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_says_what_to_do_on_a_machine_without_certificates_of_cas() {
+    let house = House::new().await;
+    let check = |url: &str| {
+        let program = Program::of(&house).with_relay("main", url, 1);
+        let program = program.with("SSL_CERT_FILE", "/nowhere/certificates.pem");
+        let output = program.with("SSL_CERT_DIR", "/nowhere").run(&["check"]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = check("smtps://127.0.0.1:1");
+    let advice = "this machine has no certificates of CAs: install ca-certificates, set SSL_CERT_FILE, or name a CA file";
+    assert!(said.contains(advice), "{said}");
+    // With a CA of its own the relay needs none of them.
+    let scratch = Scratch::new();
+    let ca = scratch.path().join("ca.pem");
+    std::fs::write(&ca, Authority::new().pem).unwrap();
+    let said = check(&format!("smtps://127.0.0.1:1?ca={}", ca.display()));
+    assert!(
+        !said.contains(advice) && said.contains("relay main"),
+        "{said}"
+    );
 }

@@ -111,8 +111,8 @@ impl Logged {
     }
 
     /// Calls the API, which must succeed.
-    async fn deed(&self, key: &str, path: &str, count: usize) {
-        let (once, path) = (format!("deed-{count}"), format!("/api/v1{path}"));
+    async fn action(&self, key: &str, path: &str, count: usize) {
+        let (once, path) = (format!("action-{count}"), format!("/api/v1{path}"));
         let headers = [
             ("authorization", key),
             ("idempotency-key", &once),
@@ -217,15 +217,15 @@ async fn s7_a_campaigns_start_pause_resume_and_end_are_one_line_each_with_counts
         .unwrap();
     let key = logged.key("comms");
     // No message leaves, so that the campaign can be paused before it is complete.
-    let deeds = [
+    let actions = [
         "/stop".to_owned(),
         format!("/campaigns/{id}/launch"),
         format!("/campaigns/{id}/pause"),
         format!("/campaigns/{id}/resume"),
         "/start".to_owned(),
     ];
-    for (count, deed) in deeds.iter().enumerate() {
-        logged.deed(&key, deed, count).await;
+    for (count, action) in actions.iter().enumerate() {
+        logged.action(&key, action, count).await;
     }
     let lines = logged.until("a campaign is through").await;
     let said: Vec<_> = lines

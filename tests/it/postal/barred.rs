@@ -1,6 +1,7 @@
 //! People who came under a flag, or left the scope, after their letter was listed: recording the list needs a consent
 //! with their number.
 
+use candor::id::PostalId;
 use candor::postal::consent::{Confirmed, Question, Reason, yes_to};
 use candor::postal::post::Done;
 use candor::postal::{How, PostalError, PostalKind, PostalState, Telling, post};
@@ -8,7 +9,7 @@ use candor::staff::StaffRole;
 use serde_json::json;
 
 use super::{Post, day, without_mail};
-use crate::client::Site;
+use crate::client::{ApiClient, Browser, Site};
 use crate::program::Program;
 
 const TODAY: &str = "2026-11-23";
@@ -111,75 +112,11 @@ async fn next_of_kin_of_a_person_who_lives_or_is_held_are_confirmed_too() {
     assert_eq!(post.figures().await, [3, 0, 3, 0, 0, 0]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn page_program_and_command_line_ask_for_the_same_numbers() {
-    let post = Post::with(&without_mail(3)).await;
-    let site = Site::open(&post.house.app).await;
-    let staff = site.signed_in("ana", &[StaffRole::Comms]).await;
-    let api = site.program(&[StaffRole::Comms]).await;
-    let page = "/console/incidents/sundmere/letters";
-    let mut lists = Vec::new();
-    for n in 0..3 {
-        let (batch, rows) = post.take(PostalKind::Letter, n > 0).await.unwrap();
-        assert_eq!(rows.len(), 3);
-        lists.push(batch.id);
-    }
-    assert!(
-        !staff
-            .get(page)
-            .body
-            .contains("Confirm before it is recorded")
-    );
-    post.delta(&[changed(0, "hold"), changed(1, "hold")].concat())
-        .await;
-
-    let words =
-        "2 people on this list are under a legal hold by now, and count as told all the same.";
-    let seen = staff.get(page).body;
-    assert_eq!(seen.matches(words).count(), 3, "{seen}");
-    assert!(
-        seen.contains(">r0</a>") && seen.contains(">r1</a>"),
-        "it names them: {seen}"
-    );
-    let posted = format!("/console/letters/{}/posted", lists[0]);
-    for confirm in ["", "legal_hold:1"] {
-        let refused = staff.submit(page, &posted, &[("on", TODAY), ("confirm", confirm)]);
-        assert_eq!(refused.status, 422);
-        assert!(
-            refused.body.contains("The list is not recorded yet"),
-            "{}",
-            refused.body
-        );
-        assert!(
-            refused.body.contains("value=\"legal_hold:2\""),
-            "{}",
-            refused.body
-        );
-    }
-    let done = staff.submit(page, &posted, &[("on", TODAY), ("confirm", "legal_hold:2")]);
-    assert!(
-        staff
-            .follow(&done)
-            .body
-            .contains("the letters of this list were posted")
-    );
-
-    let at = format!("/letters/{}/posted", lists[1]);
-    let refused = api.post(&at, &json!({ "on": TODAY }));
-    assert_eq!(refused.status, 409, "{}", refused.body);
-    let confirm = json!({ "legal_hold": 2 });
-    assert_eq!(refused.json()["confirm"], confirm);
-    assert_eq!(
-        refused.json()["questions"],
-        json!([{ "what": "legal_hold", "number": 2 }])
-    );
-    let done = api.post(&at, &json!({ "on": TODAY, "confirm": confirm }));
-    assert_eq!(done.status, 200, "{}", done.body);
-
+fn the_command_line_asks(post: &Post, list: PostalId) {
     // The clock of the house stands still, that of a command does not: today is another day.
     let program = Program::of(&post.house);
     let (batch, today) = (
-        lists[2].to_string(),
+        list.to_string(),
         candor::clock::Clock::system()
             .now()
             .date_naive()
@@ -203,6 +140,82 @@ async fn page_program_and_command_line_ask_for_the_same_numbers() {
     );
     let said = [&said[..], &["--yes", "legal_hold=2"]].concat();
     assert!(program.ok(&said).contains("3 people"));
+}
+
+fn the_program_asks(api: &ApiClient, list: PostalId) {
+    let at = format!("/letters/{list}/posted");
+    let refused = api.post(&at, &json!({ "on": TODAY }));
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    let confirm = json!({ "legal_hold": 2 });
+    assert_eq!(refused.json()["confirm"], confirm);
+    assert_eq!(
+        refused.json()["questions"],
+        json!([{ "what": "legal_hold", "number": 2 }])
+    );
+    let done = api.post(&at, &json!({ "on": TODAY, "confirm": confirm }));
+    assert_eq!(done.status, 200, "{}", done.body);
+}
+
+fn the_page_asks(staff: &Browser, page: &str, list: PostalId) {
+    let words =
+        "2 people on this list are under a legal hold by now, and count as told all the same.";
+    let seen = staff.get(page).body;
+    assert_eq!(seen.matches(words).count(), 3, "{seen}");
+    assert!(
+        seen.contains(">r0</a>") && seen.contains(">r1</a>"),
+        "it names them: {seen}"
+    );
+    let posted = format!("/console/letters/{list}/posted");
+    for confirm in ["", "legal_hold:1"] {
+        let refused = staff.submit(page, &posted, &[("on", TODAY), ("confirm", confirm)]);
+        assert_eq!(refused.status, 422);
+        assert!(
+            refused.body.contains("The list is not recorded yet"),
+            "{}",
+            refused.body
+        );
+        assert!(
+            refused.body.contains("value=\"legal_hold:2\""),
+            "{}",
+            refused.body
+        );
+    }
+    let done = staff.submit(page, &posted, &[("on", TODAY), ("confirm", "legal_hold:2")]);
+    assert!(
+        staff
+            .follow(&done)
+            .body
+            .contains("the letters of this list were posted")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_program_and_command_line_ask_for_the_same_numbers() {
+    let post = Post::with(&without_mail(3)).await;
+    let site = Site::open(&post.house.app).await;
+    let staff = site.signed_in("ana", &[StaffRole::Comms]).await;
+    let api = site.program(&[StaffRole::Comms]).await;
+    let page = "/console/incidents/sundmere/letters";
+    let mut lists = Vec::new();
+    for n in 0..3 {
+        let (batch, rows) = post.take(PostalKind::Letter, n > 0).await.unwrap();
+        assert_eq!(rows.len(), 3);
+        lists.push(batch.id);
+    }
+    assert!(
+        !staff
+            .get(page)
+            .body
+            .contains("Confirm before it is recorded")
+    );
+    post.delta(&[changed(0, "hold"), changed(1, "hold")].concat())
+        .await;
+
+    the_page_asks(&staff, page, lists[0]);
+
+    the_program_asks(&api, lists[1]);
+
+    the_command_line_asks(&post, lists[2]);
     let mut states = Vec::new();
     for list in lists {
         states.push(post.batch(list).await.state);

@@ -1,4 +1,4 @@
-//! A person whose reference now names another person, and whom neither e-mail nor post reaches, is named and can be
+//! A former person that neither e-mail nor post reaches is named and can be
 //! told.
 
 use candor::campaign::CampaignKind;
@@ -99,8 +99,7 @@ async fn a_letter_to_a_former_person_does_not_bear_the_reference_of_another_one(
     let site = Site::open(&post.house.app).await;
     let comms = site.signed_in("comms", &[Comms]).await;
     let page = tokio::task::block_in_place(|| comms.get("/console/incidents/sundmere/letters"));
-    let says =
-        "1 person on this list was listed under a reference that names somebody else by now.";
+    let says = "1 person on this list was listed under a reference that now names another person.";
     assert_eq!(page.body.matches(says).count(), 1, "{}", page.body);
     let (_, about) = page
         .body
@@ -149,7 +148,7 @@ async fn a_list_with_a_former_person_is_restored_from_its_file() {
         .unwrap()
         .replacen(&ann, "L3", 1);
     for file in [file.as_slice(), before.as_bytes()] {
-        let kept = kept::read(file, None, &app.keys).unwrap();
+        let kept = kept::read(file, &app.keys).unwrap();
         let done = restore::put_back(app, by, of, kept).await.unwrap();
         assert_eq!((done.batch.people, done.renamed), (1, 0));
         let uuid = ann.parse::<candor::id::PersonId>().unwrap().uuid();

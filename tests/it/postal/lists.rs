@@ -6,7 +6,7 @@ use candor::staff::StaffRole;
 use chrono::TimeDelta;
 
 use super::{Post, day, without_mail};
-use crate::client::Site;
+use crate::client::{Browser, Site};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_list_leaves_out_people_on_a_waiting_one_unless_told_otherwise() {
@@ -45,9 +45,7 @@ async fn a_second_list_leaves_out_people_on_a_waiting_one_unless_told_otherwise(
     assert_eq!(post.figures().await, [0, 0, 0, 0, 6, 0]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn days_and_lists_that_cannot_be_are_refused() {
-    let post = Post::with(&without_mail(2)).await;
+async fn refused_lists_leave_nothing(post: &Post) {
     let nobody = post.take(PostalKind::Kin, false).await;
     assert!(matches!(nobody, Err(PostalError::Nobody)), "{nobody:?}");
     let guardians = post.take(PostalKind::Guardian, false).await;
@@ -61,6 +59,12 @@ async fn days_and_lists_that_cannot_be_are_refused() {
         0,
         "a refusal leaves nothing"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_and_lists_that_cannot_be_are_refused() {
+    let post = Post::with(&without_mail(2)).await;
+    refused_lists_leave_nothing(&post).await;
     let (batch, _) = post.take(PostalKind::Letter, false).await.unwrap();
     let tomorrow = post.posted(batch.id, "2026-11-24").await;
     assert!(
@@ -137,6 +141,21 @@ async fn two_letters_that_both_come_back_leave_nothing_told() {
     }
 }
 
+async fn who_was_told_is_shown_and_sealed(post: &Post) {
+    let site = Site::open(&post.house.app).await;
+    let staff = site.signed_in("ana", &[StaffRole::Comms]).await;
+    let seen = staff.get(&format!("/console/people/{}", post.person("dead").await.id));
+    assert!(
+        seen.body.contains("by telephone: the widow Quagga"),
+        "{}",
+        seen.body
+    );
+    assert!(
+        !dumped(post).await.contains("Quagga"),
+        "who was told is sealed"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn next_of_kin_and_people_at_protected_addresses_have_lists_and_held_people_have_none() {
     let post = Post::with(
@@ -186,18 +205,7 @@ async fn next_of_kin_and_people_at_protected_addresses_have_lists_and_held_peopl
         Err(PostalError::Who)
     ));
 
-    let site = Site::open(app).await;
-    let staff = site.signed_in("ana", &[StaffRole::Comms]).await;
-    let seen = staff.get(&format!("/console/people/{}", post.person("dead").await.id));
-    assert!(
-        seen.body.contains("by telephone: the widow Quagga"),
-        "{}",
-        seen.body
-    );
-    assert!(
-        !dumped(&post).await.contains("Quagga"),
-        "who was told is sealed"
-    );
+    who_was_told_is_shown_and_sealed(&post).await;
 }
 
 /// Every row of every table as text.
@@ -242,6 +250,51 @@ async fn a_dump_shows_no_letter_code_and_no_reason() {
     }
 }
 
+fn a_telling_names_who_was_told(staff: &Browser, page: &str) {
+    let fields = [
+        ("reference", "r0"),
+        ("on", "2026-11-23"),
+        ("how", "phone"),
+        ("who", ""),
+    ];
+    let refused = staff.submit(page, &format!("{page}/told"), &fields);
+    assert!(
+        refused.status == 422 && refused.body.contains("Say who was told"),
+        "{}",
+        refused.body
+    );
+    let fields = [
+        ("reference", "r0"),
+        ("on", "2026-11-23"),
+        ("how", "phone"),
+        ("who", "himself"),
+    ];
+    let told = staff.submit(page, &format!("{page}/told"), &fields);
+    assert_eq!(told.status, 303, "{}", told.body);
+}
+
+fn a_report_is_taken_in_part(staff: &Browser, page: &str) {
+    let report = staff.upload(
+        page,
+        &format!("{page}/returned"),
+        &[],
+        "reference,reason\nr0,moved\nzz,moved\n",
+    );
+    assert_eq!(report.status, 422, "{}", report.body);
+    assert!(
+        report
+            .body
+            .contains("1 letter is recorded. 1 line was refused and changed nothing:"),
+        "{}",
+        report.body
+    );
+    assert!(
+        report.body.contains("Line 3: there is no letter"),
+        "{}",
+        report.body
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_console_takes_a_list_records_it_and_names_refused_lines() {
     let post = Post::with(&without_mail(3)).await;
@@ -277,45 +330,8 @@ async fn the_console_takes_a_list_records_it_and_names_refused_lines() {
     }
     let done = staff.submit(page, &posted, &[("on", "2026-11-23")]);
     assert!(staff.follow(&done).body.contains("Posted on 23 Nov 2026."));
-    let report = staff.upload(
-        page,
-        &format!("{page}/returned"),
-        &[],
-        "reference,reason\nr0,moved\nzz,moved\n",
-    );
-    assert_eq!(report.status, 422, "{}", report.body);
-    assert!(
-        report
-            .body
-            .contains("1 letter is recorded. 1 line was refused and changed nothing:"),
-        "{}",
-        report.body
-    );
-    assert!(
-        report.body.contains("Line 3: there is no letter"),
-        "{}",
-        report.body
-    );
-    let fields = [
-        ("reference", "r0"),
-        ("on", "2026-11-23"),
-        ("how", "phone"),
-        ("who", ""),
-    ];
-    let refused = staff.submit(page, &format!("{page}/told"), &fields);
-    assert!(
-        refused.status == 422 && refused.body.contains("Say who was told"),
-        "{}",
-        refused.body
-    );
-    let fields = [
-        ("reference", "r0"),
-        ("on", "2026-11-23"),
-        ("how", "phone"),
-        ("who", "himself"),
-    ];
-    let told = staff.submit(page, &format!("{page}/told"), &fields);
-    assert_eq!(told.status, 303, "{}", told.body);
+    a_report_is_taken_in_part(&staff, page);
+    a_telling_names_who_was_told(&staff, page);
     assert_eq!(post.figures().await, [3, 2, 1, 0, 0, 0]);
     let auditor = site.signed_in("aud", &[StaffRole::Auditor]).await;
     let seen = auditor.get(page).body;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::deployment::Why;
 use candor::deployment::watch::suspect;
 use candor::postal::consent::{Confirmed, Question, Reason};
@@ -190,7 +190,7 @@ async fn no_file_is_written_while_a_list_comes_in_force_or_the_database_may_be_a
         .sql("update scope_version set status = 'draft', activating_by = null where status = 'activating'")
         .await;
     post.file(batch.id).await.unwrap();
-    let who = Actor::System("test");
+    let who = Actor::System(System::Cli);
     suspect(&post.house.app, who, &[Why::Declared])
         .await
         .unwrap();

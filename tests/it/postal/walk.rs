@@ -1,6 +1,9 @@
 //! The walk of a postal letter: bounced, listed, posted, opened with its code, returned, listed again.
 
+use std::collections::BTreeMap;
+
 use candor::campaign::CampaignKind;
+use candor::id::PostalId;
 use candor::mail::Reply;
 use candor::postal::{PostalKind, PostalState, store};
 use candor::staff::StaffRole;
@@ -8,7 +11,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{Post, day};
-use crate::client::Site;
+use crate::client::{Browser, Site};
 
 const PEOPLE: &str = "ana,ana@example.org,Ana,98101,,en,US-WA,,name;ssn\n\
     bo,,Bo,98102,\"1 Main St\nFlat 2\nSpringfield\",es,US-WA,,name;ssn\n\
@@ -29,16 +32,52 @@ async fn after_the_campaign() -> Post {
     post
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_letter_is_listed_posted_opened_returned_and_listed_again() {
-    let post = after_the_campaign().await;
-    let site = Site::open(&post.house.app).await;
-    let (batch, rows) = post.take(PostalKind::Letter, false).await.unwrap();
+/// One letter came back; the person's page and the next list say so.
+async fn comes_back(
+    post: &Post,
+    site: &Site,
+    staff: &Browser,
+    bo: &BTreeMap<String, String>,
+    page: &str,
+    of_bo: &str,
+) {
+    let program = site.program(&[StaffRole::Comms]).await;
+    let back = json!({"letters": [{"reference": "bo", "reason": "moved away"}, {"reference": "ana", "reason": "x"}]});
+    let answer = program
+        .post("/incidents/sundmere/letters/returned", &back)
+        .json();
     assert_eq!(
-        rows.keys().map(String::as_str).collect::<Vec<_>>(),
-        ["bo", "cy"]
+        (&answer["returned"], &answer["refused"][0]["letter"]),
+        (&json!(1), &json!(2))
     );
-    let bo = &rows["bo"];
+    assert_eq!(post.figures().await, [2, 1, 0, 0, 1, 0]);
+    let seen = staff.get(of_bo);
+    assert!(seen.body.contains("came back: moved away"), "{}", seen.body);
+    let typed = [("letter", bo["letter_code"].as_str())];
+    let closed = site.browser();
+    let seen = closed.get(page);
+    assert!(
+        seen.body.contains("We cannot send you a code by e-mail")
+            && !seen.body.contains("name=\"letter\"")
+    );
+    let refused = closed.submit(page, &format!("{page}/open"), &typed);
+    assert_eq!(refused.status, 422);
+    let (second, rows) = post.take(PostalKind::Letter, false).await.unwrap();
+    assert_eq!(rows.keys().map(String::as_str).collect::<Vec<_>>(), ["bo"]);
+    assert_eq!(rows["bo"]["last_returned"], "2026-11-25: moved away");
+    assert_ne!(rows["bo"]["letter_code"], bo["letter_code"]);
+    let listed = program.get("/incidents/sundmere/letters").json();
+    assert_eq!(listed["items"][0]["id"], json!(second.id.to_string()));
+    assert_eq!(
+        (
+            &listed["items"][1]["returned"],
+            &listed["items"][1]["people"]
+        ),
+        (&json!(1), &json!(2))
+    );
+}
+
+async fn the_row_is_whole(post: &Post, batch: PostalId, bo: &BTreeMap<String, String>, page: &str) {
     for (column, cell) in [
         ("name", "Bo"),
         ("addressee", "Bo"),
@@ -50,7 +89,7 @@ async fn a_letter_is_listed_posted_opened_returned_and_listed_again() {
         ("address_line_4", ""),
         ("locale", "es"),
         ("last_returned", ""),
-        ("batch", &batch.id.to_string()),
+        ("batch", &batch.to_string()),
     ] {
         assert_eq!(bo[column], cell, "{column}");
     }
@@ -60,12 +99,25 @@ async fn a_letter_is_listed_posted_opened_returned_and_listed_again() {
         bo["elements"]
     );
     assert_eq!(bo["elements"], bo["not_yet_named"]);
-    let page = post.page("bo").await;
     assert_eq!(bo["status_link"], format!("https://notice.example{page}"));
     assert_eq!(
         bo["letter_code"],
-        post.code(batch.id, post.person("bo").await.id)
+        post.code(batch, post.person("bo").await.id)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_is_listed_posted_opened_returned_and_listed_again() {
+    let post = after_the_campaign().await;
+    let site = Site::open(&post.house.app).await;
+    let (batch, rows) = post.take(PostalKind::Letter, false).await.unwrap();
+    assert_eq!(
+        rows.keys().map(String::as_str).collect::<Vec<_>>(),
+        ["bo", "cy"]
+    );
+    let bo = &rows["bo"];
+    let page = post.page("bo").await;
+    the_row_is_whole(&post, batch.id, bo, &page).await;
     // Taking a list tells no person anything.
     assert_eq!(post.figures().await, [1, 0, 0, 0, 2, 0]);
 
@@ -99,41 +151,7 @@ async fn a_letter_is_listed_posted_opened_returned_and_listed_again() {
         assert!(genuine.body.contains(words), "{}", genuine.body);
     }
 
-    // One letter came back; the person's page and the next list say so.
-    let program = site.program(&[StaffRole::Comms]).await;
-    let back = json!({"letters": [{"reference": "bo", "reason": "moved away"}, {"reference": "ana", "reason": "x"}]});
-    let answer = program
-        .post("/incidents/sundmere/letters/returned", &back)
-        .json();
-    assert_eq!(
-        (&answer["returned"], &answer["refused"][0]["letter"]),
-        (&json!(1), &json!(2))
-    );
-    assert_eq!(post.figures().await, [2, 1, 0, 0, 1, 0]);
-    let seen = staff.get(&of_bo);
-    assert!(seen.body.contains("came back: moved away"), "{}", seen.body);
-    let typed = [("letter", bo["letter_code"].as_str())];
-    let closed = site.browser();
-    let seen = closed.get(&page);
-    assert!(
-        seen.body.contains("We cannot send you a code by e-mail")
-            && !seen.body.contains("name=\"letter\"")
-    );
-    let refused = closed.submit(&page, &format!("{page}/open"), &typed);
-    assert_eq!(refused.status, 422);
-    let (second, rows) = post.take(PostalKind::Letter, false).await.unwrap();
-    assert_eq!(rows.keys().map(String::as_str).collect::<Vec<_>>(), ["bo"]);
-    assert_eq!(rows["bo"]["last_returned"], "2026-11-25: moved away");
-    assert_ne!(rows["bo"]["letter_code"], bo["letter_code"]);
-    let listed = program.get("/incidents/sundmere/letters").json();
-    assert_eq!(listed["items"][0]["id"], json!(second.id.to_string()));
-    assert_eq!(
-        (
-            &listed["items"][1]["returned"],
-            &listed["items"][1]["people"]
-        ),
-        (&json!(1), &json!(2))
-    );
+    comes_back(&post, &site, &staff, bo, &page, &of_bo).await;
 }
 
 /// The page by its link and the code of its letter; another letter's code opens nothing.

@@ -60,11 +60,26 @@ pub(super) async fn alone(disk: &Path, config: &str) -> (Cluster, House) {
     (cluster, house)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn p6_a_dump_of_the_database_contains_no_personal_data() {
-    let disk = Scratch::new();
-    let (cluster, house) = alone(disk.path(), "").await;
-    let scene = Scene::new(&house).await;
+/// Adds the token of each person to the secrets; ten of them ask a question.
+async fn ask(house: &House, scene: &Scene, secrets: &mut Vec<String>) {
+    for n in 0..PEOPLE {
+        let clue = Clue::Reference(format!("QX-77{n:04}-ZK"));
+        let person = find(&house.app, scene.incident, &clue)
+            .await
+            .unwrap()
+            .remove(0);
+        let (person, epoch) = (person.id, person.link_epoch);
+        secrets.push(StatusLink { person, epoch }.token(&house.app.keys));
+        if n < 10 {
+            intake::ask(&house.app, scene.incident, person, "", WORDS)
+                .await
+                .unwrap();
+        }
+    }
+}
+
+/// The list, and every word of it that is secret.
+fn people() -> (String, Vec<String>) {
     let mut csv = "reference,email,name,locale,jurisdiction,postcode,elements,address\n".to_owned();
     let mut secrets = vec![WORDS.to_owned()];
     for n in 0..PEOPLE {
@@ -81,22 +96,18 @@ async fn p6_a_dump_of_the_database_contains_no_personal_data() {
         ));
         secrets.extend(secret);
     }
+    (csv, secrets)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p6_a_dump_of_the_database_contains_no_personal_data() {
+    let disk = Scratch::new();
+    let (cluster, house) = alone(disk.path(), "").await;
+    let scene = Scene::new(&house).await;
+    let (csv, mut secrets) = people();
     scene.import(&house, &csv).await;
     scene.launched(&house, CampaignKind::Initial).await;
-    for n in 0..PEOPLE {
-        let clue = Clue::Reference(format!("QX-77{n:04}-ZK"));
-        let person = find(&house.app, scene.incident, &clue)
-            .await
-            .unwrap()
-            .remove(0);
-        let (person, epoch) = (person.id, person.link_epoch);
-        secrets.push(StatusLink { person, epoch }.token(&house.app.keys));
-        if n < 10 {
-            intake::ask(&house.app, scene.incident, person, "", WORDS)
-                .await
-                .unwrap();
-        }
-    }
+    ask(&house, &scene, &mut secrets).await;
     // Some messages still wait in the outbox, others have been sent.
     let waiting = dump(&house);
     house.send_all().await;

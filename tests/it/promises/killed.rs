@@ -48,6 +48,17 @@ fn whole(dumps: &Path) -> BTreeMap<String, i64> {
     times
 }
 
+/// How often each notice was marked uncertain.
+async fn marked(house: &House) -> BTreeMap<String, i64> {
+    let marked = format!(
+        "select {MESSAGE_OF}, count(*) from outcome o
+            join notice n on (n.bucket, n.id) = (o.bucket, o.notice_id)
+         where o.result = 'uncertain' group by 1"
+    );
+    let rows = house.raw().await.query(&marked, &[]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p3_a_killed_sender_loses_no_person_and_every_double_was_marked_uncertain() {
     let dumps = Scratch::new();
@@ -89,13 +100,7 @@ async fn p3_a_killed_sender_loses_no_person_and_every_double_was_marked_uncertai
         PEOPLE,
         "who is said to be sent a notice received it whole"
     );
-    let marked = format!(
-        "select {MESSAGE_OF}, count(*) from outcome o
-            join notice n on (n.bucket, n.id) = (o.bucket, o.notice_id)
-         where o.result = 'uncertain' group by 1"
-    );
-    let rows = house.raw().await.query(&marked, &[]).await.unwrap();
-    let marked: BTreeMap<String, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let marked = marked(&house).await;
     assert!(
         !marked.is_empty(),
         "no kill met an open transaction: nothing was shown"

@@ -219,7 +219,7 @@ async fn strike(
 async fn standing(house: &House) -> String {
     let of = async |sql: &str| column(house, sql).await.join("; ");
     format!(
-        "campaign: {}\nnotices: {}\nbatches: {}\ndeeds: {}",
+        "campaign: {}\nnotices: {}\nbatches: {}\nactions: {}",
         of("select format('%s %s', status, status_reason) from campaign").await,
         of("select format('%s %s', count(*), status) from notice group by status").await,
         of("select format('%s %s by %s, due in %s, leased for %s', count(*), status, leased_by,

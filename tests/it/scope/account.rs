@@ -2,6 +2,38 @@
 
 use super::*;
 
+async fn counters_that_lie_are_seen(desk: &Desk) {
+    desk.house
+        .sql("update account_count set n = n - 1 where standing = 'notified' and n > 0")
+        .await;
+    let lie = account_of(desk).await;
+    assert_eq!(lie.unexplained, 1, "counters that lie are seen");
+}
+
+async fn returned_and_told_by_post(desk: &Desk, a: PersonId, before: Became) {
+    let settle = async |person, became| desk.settle(&[Settled { person, became }]).await;
+    settle(a, before).await;
+    assert_eq!(
+        desk.account().await.needs_letter,
+        1,
+        "the address that refused is not tried again"
+    );
+    let by_post = Became::Told {
+        by: ToldBy::Post,
+        named: set("name"),
+        replaces: false,
+    };
+    settle(a, by_post).await;
+    let account = desk.account().await;
+    assert_eq!(
+        (account.notified, account.needs_letter),
+        (0, 1),
+        "something is owed, and the address refused"
+    );
+    settle(a, told("ssn")).await;
+    assert_eq!(desk.account().await.notified, 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_settles_a_person_and_the_account_together() {
     let desk = Desk::new().await;
@@ -26,26 +58,7 @@ async fn a_notice_settles_a_person_and_the_account_together() {
         told: None,
         named: set(""),
     };
-    settle(a, before.clone()).await;
-    assert_eq!(
-        desk.account().await.needs_letter,
-        1,
-        "the address that refused is not tried again"
-    );
-    let by_post = Became::Told {
-        by: ToldBy::Post,
-        named: set("name"),
-        replaces: false,
-    };
-    settle(a, by_post).await;
-    let account = desk.account().await;
-    assert_eq!(
-        (account.notified, account.needs_letter),
-        (0, 1),
-        "something is owed, and the address refused"
-    );
-    settle(a, told("ssn")).await;
-    assert_eq!(desk.account().await.notified, 1);
+    returned_and_told_by_post(&desk, a, before.clone()).await;
     let correction = Became::Told {
         by: ToldBy::Email,
         named: set("name"),
@@ -78,11 +91,7 @@ async fn a_notice_settles_a_person_and_the_account_together() {
         1
     );
 
-    desk.house
-        .sql("update account_count set n = n - 1 where standing = 'notified' and n > 0")
-        .await;
-    let lie = account_of(&desk).await;
-    assert_eq!(lie.unexplained, 1, "counters that lie are seen");
+    counters_that_lie_are_seen(&desk).await;
 }
 
 async fn account_of(desk: &Desk) -> Account {
@@ -91,9 +100,42 @@ async fn account_of(desk: &Desk) -> Account {
         .unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_audience_is_paged_and_counted_by_what_people_lost_and_heard() {
-    let desk = Desk::new().await;
+/// The people of an audience page by page; they are those that it counts.
+async fn audience(desk: &Desk, filter: &AudienceFilter) -> Vec<AudienceRow> {
+    let (mut people, mut conn) = (Vec::new(), desk.conn().await);
+    for bucket in 0..BUCKETS {
+        let mut after = PersonId::from_uuid(uuid::Uuid::nil());
+        loop {
+            let page =
+                person::store::page_after(&mut conn, desk.incident, (bucket, after), filter, 3);
+            let page = page.await.unwrap();
+            let Some(last) = page.last() else { break };
+            assert!(page[0].id > after && last.id.bucket() == bucket);
+            after = last.id;
+            people.extend(page);
+        }
+    }
+    let counted = person::store::count_audience(&mut conn, desk.incident, filter)
+        .await
+        .unwrap();
+    let withheld = people.iter().filter(|p| p.withheld.is_some()).count();
+    let mailable = people
+        .iter()
+        .filter(|p| p.withheld.is_none() && p.has_address)
+        .count();
+    assert_eq!(
+        (counted.withheld, counted.mailable),
+        (withheld as i64, mailable as i64)
+    );
+    assert_eq!(
+        counted.needs_letter,
+        (people.len() - withheld - mailable) as i64
+    );
+    people
+}
+
+/// A list of people in two places; every tenth has no address.
+fn three_hundred() -> String {
     let mut list = "reference,email,elements,jurisdiction,locale,flags\n".to_owned();
     for n in 0..300 {
         let email = if n % 10 == 0 {
@@ -109,40 +151,15 @@ async fn an_audience_is_paged_and_counted_by_what_people_lost_and_heard() {
         let flags = if n % 50 == 1 { "hold" } else { "" };
         list += &format!("r{n},{email},{elements},{place},pt-BR,{flags}\n");
     }
-    desk.take(ScopeMode::Full, &list).await;
+    list
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audience_is_paged_and_counted_by_what_people_lost_and_heard() {
+    let desk = Desk::new().await;
+    desk.take(ScopeMode::Full, &three_hundred()).await;
     let all = AudienceFilter::default();
-    let read = async |filter: &AudienceFilter| {
-        let (mut people, mut conn) = (Vec::new(), desk.conn().await);
-        for bucket in 0..BUCKETS {
-            let mut after = PersonId::from_uuid(uuid::Uuid::nil());
-            loop {
-                let page =
-                    person::store::page_after(&mut conn, desk.incident, (bucket, after), filter, 3);
-                let page = page.await.unwrap();
-                let Some(last) = page.last() else { break };
-                assert!(page[0].id > after && last.id.bucket() == bucket);
-                after = last.id;
-                people.extend(page);
-            }
-        }
-        let counted = person::store::count_audience(&mut conn, desk.incident, filter)
-            .await
-            .unwrap();
-        let withheld = people.iter().filter(|p| p.withheld.is_some()).count();
-        let mailable = people
-            .iter()
-            .filter(|p| p.withheld.is_none() && p.has_address)
-            .count();
-        assert_eq!(
-            (counted.withheld, counted.mailable),
-            (withheld as i64, mailable as i64)
-        );
-        assert_eq!(
-            counted.needs_letter,
-            (people.len() - withheld - mailable) as i64
-        );
-        people
-    };
+    let read = async |filter: &AudienceFilter| audience(&desk, filter).await;
     let everybody = read(&all).await;
     assert_eq!(everybody.len(), 300);
     assert_eq!(everybody.iter().filter(|p| p.withheld.is_some()).count(), 6);

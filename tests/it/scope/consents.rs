@@ -34,22 +34,23 @@ impl Desk {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn flags_retractions_identities_and_refused_rows_are_each_confirmed_with_their_number() {
-    let desk = Desk::new().await;
-    let first = "reference,email,name,elements,flags\n\
+const FIRST: &str = "reference,email,name,elements,flags\n\
         held,h@example.org,Hal,name,hold\n\
         kid,k@example.org,Kim,name,minor;hold\n\
         row1,a@example.org,Ada,name,\n\
         gone,g@example.org,Gil,name,\ngone2,g2@example.org,Gus,name,\n";
-    desk.take(ScopeMode::Full, first).await;
-    desk.notify("row1", "name").await;
-    let second = "reference,email,name,elements,flags\n\
+const SECOND: &str = "reference,email,name,elements,flags\n\
         held,h@example.org,Hal,name,\n\
         kid,k@example.org,Kim,name,\n\
         row1,z@example.org,Zoe,name,\n\
         bad,nowhere,Bad,name,\n";
-    let drafted = desk.import(ScopeMode::Full, second).await.unwrap();
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_retractions_identities_and_refused_rows_are_each_confirmed_with_their_number() {
+    let desk = Desk::new().await;
+    desk.take(ScopeMode::Full, FIRST).await;
+    desk.notify("row1", "name").await;
+    let drafted = desk.import(ScopeMode::Full, SECOND).await.unwrap();
     assert_eq!(
         (
             drafted.delta.identity_changes,

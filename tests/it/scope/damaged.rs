@@ -131,14 +131,7 @@ struct Tally {
     damaged: usize,
 }
 
-fn check(seed: u64, tally: &mut Tally) {
-    let mut dice = Dice::new(seed);
-    let list = List::new(&mut dice, 200);
-    let parts = damaged(&list, &mut dice);
-    let (file, ranges) = file_of(&list, &mut dice, &parts);
-    let (found, lines) = read(&file);
-    let say = |line: u64| format!("seed {seed}, line {line} of\n{}", around(&file, line));
-
+fn lines_add_up(seed: u64, file: &[u8], found: &[Found], lines: Lines) {
     let taken: u64 = found.iter().map(|found| found.record.lines).sum();
     assert_eq!(
         lines.lines,
@@ -152,8 +145,19 @@ fn check(seed: u64, tally: &mut Tally) {
         "seed {seed}"
     );
     let last =
-        line_at(&file, file.len()) - u64::from(file.ends_with(b"\n") || file.ends_with(b"\r"));
+        line_at(file, file.len()) - u64::from(file.ends_with(b"\n") || file.ends_with(b"\r"));
     assert_eq!(lines.lines, last, "seed {seed}");
+}
+
+fn check(seed: u64, tally: &mut Tally) {
+    let mut dice = Dice::new(seed);
+    let list = List::new(&mut dice, 200);
+    let parts = damaged(&list, &mut dice);
+    let (file, ranges) = file_of(&list, &mut dice, &parts);
+    let (found, lines) = read(&file);
+    let say = |line: u64| format!("seed {seed}, line {line} of\n{}", around(&file, line));
+
+    lines_add_up(seed, &file, &found, lines);
 
     let mut found = found.into_iter().peekable();
     let damaged_on = |line: u64| {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use candor::csv_file::Column;
-use candor::scope::{How, OnDraft, ScopeMode, store};
+use candor::scope::{How, OnDraft, Reject, ScopeMode, store};
 
 use super::Desk;
 
@@ -45,6 +45,45 @@ fn row(column: Column, string: &str, number: usize) -> [String; 9] {
         (this, _) if this == column => string.to_owned(),
         (_, good) => good,
     })
+}
+
+async fn is_as_given(desk: &Desk, column: Column, cells: &[String; 9]) {
+    let person = desk
+        .person(&cells[0])
+        .await
+        .unwrap_or_else(|| panic!("{column}: {cells:?}"));
+    let contact = &person.contact;
+    let kept = [
+        contact.reference.as_str(),
+        contact.email.as_ref().map_or("", |email| email.as_str()),
+        contact.name.as_deref().unwrap_or_default(),
+    ];
+    let shown = [cells[0].trim(), cells[1].trim(), cells[2].trim()];
+    assert_eq!(kept, shown, "{column}");
+    assert_eq!(
+        contact.postcode.as_deref().unwrap_or_default(),
+        cells[5].trim(),
+        "{column}"
+    );
+    assert_eq!(
+        contact.address.as_deref().unwrap_or_default(),
+        cells[8].trim(),
+        "{column}"
+    );
+}
+
+fn are_as_given(column: Column, rejects: &[Reject], rows: &[[String; 9]]) {
+    for reject in rejects {
+        assert!(
+            rows.iter().any(|cells| cells[..] == reject.cells[..]),
+            "{column}: the cells of line {} are not as they were given",
+            reject.line
+        );
+        assert!(
+            !reject.why().is_empty() && !reject.columns().is_empty(),
+            "{column}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,43 +126,12 @@ async fn hostile_strings_become_people_as_they_are_or_rejects_as_they_were() {
         let rejects = store::list_rejects(&mut conn, &key, desk.incident, version, 0, 2_000);
         let rejects = rejects.await.unwrap();
         assert_eq!(rejects.len() as i64, imported.rejected, "{column}");
-        for reject in &rejects {
-            assert!(
-                rows.iter().any(|cells| cells[..] == reject.cells[..]),
-                "{column}: the cells of line {} are not as they were given",
-                reject.line
-            );
-            assert!(
-                !reject.why().is_empty() && !reject.columns().is_empty(),
-                "{column}"
-            );
-        }
+        are_as_given(column, &rejects, &rows);
         drop(conn);
         let refused: std::collections::BTreeSet<&[String]> =
             rejects.iter().map(|reject| &reject.cells[..]).collect();
         for cells in rows.iter().filter(|cells| !refused.contains(&cells[..])) {
-            let person = desk
-                .person(&cells[0])
-                .await
-                .unwrap_or_else(|| panic!("{column}: {cells:?}"));
-            let contact = &person.contact;
-            let kept = [
-                contact.reference.as_str(),
-                contact.email.as_ref().map_or("", |email| email.as_str()),
-                contact.name.as_deref().unwrap_or_default(),
-            ];
-            let shown = [cells[0].trim(), cells[1].trim(), cells[2].trim()];
-            assert_eq!(kept, shown, "{column}");
-            assert_eq!(
-                contact.postcode.as_deref().unwrap_or_default(),
-                cells[5].trim(),
-                "{column}"
-            );
-            assert_eq!(
-                contact.address.as_deref().unwrap_or_default(),
-                cells[8].trim(),
-                "{column}"
-            );
+            is_as_given(&desk, column, cells).await;
         }
         desk.account().await;
     }

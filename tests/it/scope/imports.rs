@@ -1,6 +1,30 @@
-//! Importing a list: accepted rows, rejects, and what a new version changes.
+//! Importing a list: accepted rows and rejects.
 
 use super::*;
+
+async fn people_read_as_they_were_given(desk: &Desk) {
+    let ada = desk.person(" A-1").await.unwrap();
+    assert_eq!(ada.contact.reference, "a-1", "kept as it was given");
+    assert_eq!(ada.contact.address.as_deref(), Some("1 High St\r\nLondon"));
+    assert_eq!(
+        (ada.exposed, ada.named),
+        (set("name;ssn"), ElementSet::EMPTY)
+    );
+    assert_eq!(
+        (ada.locale.as_str(), ada.id.bucket()),
+        ("en-GB", ada.id.bucket())
+    );
+    let email = ada.contact.email.clone().unwrap();
+    let app = &desk.house.app;
+    let shared = find(app, desk.incident, &Clue::Email(email)).await.unwrap();
+    assert_eq!(shared.len(), 2, "two people may share a mailbox");
+    let clue = Clue::NamePostcode("ada LÖWE".to_owned(), "sw1a1aa".to_owned());
+    let named = find(app, desk.incident, &clue).await.unwrap();
+    assert_eq!(named[0].id, ada.id);
+    let dee = desk.person("a-4").await.unwrap();
+    assert_eq!(dee.standing, PersonStanding::Withheld);
+    assert_eq!(dee.withheld.unwrap().as_str(), "protected_address");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clean_list_becomes_a_draft_and_then_people() {
@@ -46,27 +70,7 @@ async fn a_clean_list_becomes_a_draft_and_then_people() {
         "staged rows go once they are people"
     );
 
-    let ada = desk.person(" A-1").await.unwrap();
-    assert_eq!(ada.contact.reference, "a-1", "kept as it was given");
-    assert_eq!(ada.contact.address.as_deref(), Some("1 High St\r\nLondon"));
-    assert_eq!(
-        (ada.exposed, ada.named),
-        (set("name;ssn"), ElementSet::EMPTY)
-    );
-    assert_eq!(
-        (ada.locale.as_str(), ada.id.bucket()),
-        ("en-GB", ada.id.bucket())
-    );
-    let email = ada.contact.email.clone().unwrap();
-    let app = &desk.house.app;
-    let shared = find(app, desk.incident, &Clue::Email(email)).await.unwrap();
-    assert_eq!(shared.len(), 2, "two people may share a mailbox");
-    let clue = Clue::NamePostcode("ada LÖWE".to_owned(), "sw1a1aa".to_owned());
-    let named = find(app, desk.incident, &clue).await.unwrap();
-    assert_eq!(named[0].id, ada.id);
-    let dee = desk.person("a-4").await.unwrap();
-    assert_eq!(dee.standing, PersonStanding::Withheld);
-    assert_eq!(dee.withheld.unwrap().as_str(), "protected_address");
+    people_read_as_they_were_given(&desk).await;
     assert!(matches!(
         desk.activate(1).await,
         Err(ActivateError::NotADraft {
@@ -76,25 +80,56 @@ async fn a_clean_list_becomes_a_draft_and_then_people() {
     ));
 }
 
+fn cells_are_kept(rejects: &[Reject]) {
+    assert_eq!(
+        rejects[1].cells[1], "nobody.example.org",
+        "the original cells"
+    );
+    assert_eq!(rejects[6].cells, ["b-6", "", "A"]);
+    assert_eq!(rejects[7].cells.len(), 11);
+    let twice = &rejects[8];
+    assert!(
+        twice.reasons[0].why.contains("line 2"),
+        "{:?}",
+        twice.reasons
+    );
+    assert_eq!(
+        twice.cells,
+        [
+            "ok-1",
+            "b@example.org",
+            "B, b",
+            "de",
+            "DE",
+            "2",
+            "name;ssn",
+            "minor",
+            ""
+        ]
+    );
+}
+
+/// Two good rows; each of the others has something wrong.
+const ROWS: [&[u8]; 11] = [
+    b"ok-1,a@example.org,A,en,US,1,name,,",
+    b",a@example.org,A,en,US,1,name,,",
+    b"b-1,nobody.example.org,A,english,US,1,name,,",
+    b"b-2,,\"A\nB\",en,US,1,name,,",
+    b"b-3,,A,en,XX-1,1,name;shoe_size,,",
+    b"b-4,,A,en,US,1,,,",
+    b"b-5,,\xff,en,US,1,name,dead,",
+    b"b-6,,A",
+    b"b-7,,A,en,US,1,name,,,too,many",
+    b"ok-2,,A,en,US,1,name,,\"two\nlines\"",
+    b"ok-1,b@example.org,\"B, b\",de,DE,2,ssn;name,minor,",
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_cell_is_reported_where_it_stands_and_the_good_rows_land() {
     let desk = Desk::new().await;
     let mut list =
         b"reference,email,name,locale,jurisdiction,postcode,elements,flags,address\n".to_vec();
-    let rows: &[&[u8]] = &[
-        b"ok-1,a@example.org,A,en,US,1,name,,",
-        b",a@example.org,A,en,US,1,name,,",
-        b"b-1,nobody.example.org,A,english,US,1,name,,",
-        b"b-2,,\"A\nB\",en,US,1,name,,",
-        b"b-3,,A,en,XX-1,1,name;shoe_size,,",
-        b"b-4,,A,en,US,1,,,",
-        b"b-5,,\xff,en,US,1,name,dead,",
-        b"b-6,,A",
-        b"b-7,,A,en,US,1,name,,,too,many",
-        b"ok-2,,A,en,US,1,name,,\"two\nlines\"",
-        b"ok-1,b@example.org,\"B, b\",de,DE,2,ssn;name,minor,",
-    ];
-    for row in rows {
+    for row in ROWS {
         list.extend_from_slice(row);
         list.push(b'\n');
     }
@@ -126,32 +161,7 @@ async fn every_bad_cell_is_reported_where_it_stands_and_the_good_rows_land() {
             "14 reference duplicate_reference",
         ]
     );
-    assert_eq!(
-        rejects[1].cells[1], "nobody.example.org",
-        "the original cells"
-    );
-    assert_eq!(rejects[6].cells, ["b-6", "", "A"]);
-    assert_eq!(rejects[7].cells.len(), 11);
-    let twice = &rejects[8];
-    assert!(
-        twice.reasons[0].why.contains("line 2"),
-        "{:?}",
-        twice.reasons
-    );
-    assert_eq!(
-        twice.cells,
-        [
-            "ok-1",
-            "b@example.org",
-            "B, b",
-            "de",
-            "DE",
-            "2",
-            "name;ssn",
-            "minor",
-            ""
-        ]
-    );
+    cells_are_kept(&rejects);
     let counted = store::count_rejects(&mut *desk.conn().await, desk.incident, 1)
         .await
         .unwrap();
@@ -211,183 +221,4 @@ async fn a_list_that_cannot_be_right_as_a_whole_leaves_nothing() {
         .unwrap();
     let empty = desk.activate(refused.version).await;
     assert!(matches!(empty, Err(ActivateError::Empty(_))), "{empty:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_second_version_changes_exactly_what_its_delta_says() {
-    let desk = Desk::new().await;
-    let first = "reference,email,elements,flags\n\
-        told,a@example.org,name;ssn,\n\
-        grows,b@example.org,name,\n\
-        shrinks,c@example.org,name;phone,\n\
-        moves,d@example.org,name,\n\
-        stays,e@example.org,name,\n\
-        goes,f@example.org,name;ssn,\n\
-        freed,g@example.org,name,hold\n";
-    desk.take(ScopeMode::Full, first).await;
-    desk.notify("told", "name;ssn").await;
-    let second = "reference,email,elements,flags\n\
-        told,a@example.org,name;ssn;phone;imei,deceased\n\
-        grows,b@example.org,name;imei,\n\
-        shrinks,c@example.org,name,\n\
-        moves,,name,\n\
-        stays,e@example.org,name,\n\
-        freed,g@example.org,name,\n\
-        new,h@example.org,name;imei,\n";
-    let drafted = desk.import(ScopeMode::Full, second).await.unwrap();
-    let delta = &drafted.delta;
-    assert_eq!((delta.people_added, delta.people_retracted), (1, 1));
-    assert_eq!((delta.elements_added, delta.elements_retracted), (2, 1));
-    assert_eq!((delta.contact_changes, delta.unchanged), (3, 1));
-    assert_eq!(delta.by_element["imei"], change(3, 0));
-    assert_eq!(delta.by_element["phone"], change(1, 1));
-    assert_eq!(delta.by_element["name"], change(1, 1));
-    assert_eq!(delta.by_element["ssn"], change(0, 1));
-    desk.activate(2).await.unwrap();
-    let expected = Account {
-        people: 7,
-        in_progress: 5,
-        needs_letter: 1,
-        withheld: 1,
-        ..Account::default()
-    };
-    assert_eq!(desk.account().await, expected);
-    let told = desk.person("told").await.unwrap();
-    assert_eq!(
-        told.standing,
-        PersonStanding::Withheld,
-        "more is to be told, and nobody may be written to"
-    );
-    assert_eq!(
-        told.unnamed(),
-        set("phone;imei"),
-        "and what they were not told shows (P2)"
-    );
-    let goes = desk.person("goes").await.unwrap();
-    assert_eq!(goes.standing, PersonStanding::Retracted);
-    let versions = store::list(&mut *desk.conn().await, desk.incident)
-        .await
-        .unwrap();
-    let states: Vec<_> = versions.iter().map(|v| v.status).collect();
-    assert_eq!(states, [ScopeStatus::Active, ScopeStatus::Superseded]);
-
-    // A partial list leaves the other people alone, and may bring a person back.
-    let third = desk
-        .take(
-            ScopeMode::Delta,
-            "reference,elements,email\ngoes,name,f@example.org\n",
-        )
-        .await;
-    assert_eq!(
-        (third.delta.people_added, third.delta.people_retracted),
-        (1, 0)
-    );
-    let account = desk.account().await;
-    assert_eq!((account.people, account.in_progress), (8, 6));
-    let goes = desk.person("goes").await.unwrap();
-    assert_eq!(
-        (goes.standing, goes.exposed),
-        (PersonStanding::InProgress, set("name"))
-    );
-    let events = desk
-        .rows("audit_event where action in ('scope.import', 'scope.activate')")
-        .await;
-    assert_eq!(events, 6);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_long_list_goes_bucket_by_bucket_with_the_same_result() {
-    let desk = Desk::new().await;
-    let list = |people: std::ops::Range<i32>, elements: &str| {
-        let mut list = "reference,email,elements\n".to_owned();
-        for n in people {
-            list += &format!("r{n},p{n}@example.org,{elements}\n");
-        }
-        list
-    };
-    desk.take(ScopeMode::Full, &list(0..12_000, "name")).await;
-    assert_eq!(desk.account().await.in_progress, 12_000);
-    let second = desk
-        .take(ScopeMode::Full, &list(4_000..16_000, "name;ssn"))
-        .await;
-    assert_eq!(
-        (second.delta.people_added, second.delta.people_retracted),
-        (4_000, 4_000)
-    );
-    assert_eq!(second.delta.elements_added, 8_000);
-    let account = desk.account().await;
-    assert_eq!((account.people, account.in_progress), (12_000, 12_000));
-    let with_ssn = format!(
-        "person_now where exposed = {} and bucket = (get_byte(reference_key, 0) & 63)
-        and bucket = (get_byte(uuid_send(id), 15) & 63)",
-        set("name;ssn").bits()
-    );
-    assert_eq!(desk.rows(&with_ssn).await, 12_000);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn imports_take_turns_and_a_draft_is_replaced_by_the_next_that_says_so() {
-    let desk = Desk::new().await;
-    let app = &desk.house.app;
-    let (feed, body) = pieces();
-    // It reads this much to recognise the file; then it holds the lock and waits for the rest.
-    let start = format!("reference,elements\na,name\n{}", "\n".repeat(64 << 10));
-    assert!(feed.send(start.into()).await);
-    let slow = tokio::spawn({
-        let (app, by, incident) = (app.clone(), desk.by, desk.incident);
-        let source = Source::Upload(body);
-        async move { import(&app, by, incident, ScopeMode::Full, source, |_| {}).await }
-    });
-    while desk.rows("scope_version").await == 0 {
-        tokio::task::yield_now().await;
-    }
-    let other = desk
-        .import(ScopeMode::Full, "reference,elements\nx,name\n")
-        .await;
-    assert!(matches!(other, Err(ImportError::Busy)), "{other:?}");
-    let early = desk.activate(1).await;
-    assert!(matches!(early, Err(ActivateError::Busy)), "{early:?}");
-    assert!(feed.send("b,name\n".into()).await);
-    feed.finish().await;
-    assert_eq!(slow.await.unwrap().unwrap().accepted, 2);
-
-    // What a dead import left: a version and rows that no process will finish.
-    desk.house
-        .sql(&format!(
-            "insert into scope_version select incident_id, 2, mode, 'importing', null, 0, 0, null, created_by,
-                created_at from scope_version;
-             create table {} as select * from {}",
-            store::Own::new(desk.incident, 2).table(),
-            store::Own::new(desk.incident, 1).table(),
-        ))
-        .await;
-    let replace = How {
-        mode: ScopeMode::Full,
-        draft: Some(OnDraft::Replace),
-    };
-    let third = desk
-        .import(replace, "reference,elements\nc,name\n")
-        .await
-        .unwrap();
-    assert_eq!(third.version, 3);
-    let versions = store::list(&mut *desk.conn().await, desk.incident)
-        .await
-        .unwrap();
-    let states: Vec<_> = versions.iter().map(|v| v.status).collect();
-    assert_eq!(
-        states,
-        [
-            ScopeStatus::Draft,
-            ScopeStatus::Discarded,
-            ScopeStatus::Discarded
-        ]
-    );
-    assert_eq!(desk.waiting().await, 1);
-    discard(app, desk.by, desk.incident, 3).await.unwrap();
-    assert_eq!(desk.waiting().await, 0);
-    let gone = desk.activate(3).await;
-    assert!(
-        matches!(gone, Err(ActivateError::NotADraft { .. })),
-        "{gone:?}"
-    );
 }

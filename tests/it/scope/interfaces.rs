@@ -1,10 +1,12 @@
 //! The same questions in the API, in the console and on the command line.
 
+use std::path::Path;
+
 use candor::staff::StaffRole::Comms;
 use serde_json::{Value, json};
 
 use super::Desk;
-use crate::client::{ApiClient, Seen, Site};
+use crate::client::{ApiClient, Browser, Seen, Site};
 use crate::mail::Scratch;
 use crate::program::Program;
 
@@ -24,6 +26,28 @@ fn import(program: &ApiClient, query: &str, csv: &str) -> Seen {
 fn ok(seen: &Seen, status: u16) -> Value {
     assert_eq!(seen.status, status, "{}", seen.body);
     seen.json()
+}
+
+fn the_program_confirms_each_number(comms: &ApiClient) {
+    let activate = |version: i32| format!("{AT}/{version}/activate");
+    let second = "reference,elements,flags\nr1,name,\n";
+    ok(&import(comms, "", second), 201);
+    let problem = ok(&comms.post(&activate(2), &json!({})), 409);
+    let confirm = json!({ "flags_lifted": { "hold": 1 }, "retracted": 2 });
+    assert_eq!(problem["confirm"], confirm);
+    assert_eq!(
+        problem["questions"][0],
+        json!({ "what": "flags_lifted", "flag": "hold", "number": 1 })
+    );
+    let wrong = json!({ "confirm": { "flags_lifted": 1, "retracted": 3 } });
+    let problem = ok(&comms.post(&activate(2), &wrong), 409);
+    assert_eq!(problem["confirm"], json!({ "retracted": 2 }));
+    let active = ok(
+        &comms.post(&activate(2), &json!({ "confirm": confirm })),
+        200,
+    );
+    assert_eq!(active["status"], "active");
+    assert_eq!(active["delta"]["flags_lifted"], json!({ "hold": 1 }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,24 +94,33 @@ async fn a_program_is_told_what_to_do_with_a_draft_and_what_to_confirm() {
     );
     ok(&import(&comms, "?draft=add", CORRECTED), 409);
 
-    let second = "reference,elements,flags\nr1,name,\n";
-    ok(&import(&comms, "", second), 201);
-    let problem = ok(&comms.post(&activate(2), &json!({})), 409);
-    let confirm = json!({ "flags_lifted": { "hold": 1 }, "retracted": 2 });
-    assert_eq!(problem["confirm"], confirm);
-    assert_eq!(
-        problem["questions"][0],
-        json!({ "what": "flags_lifted", "flag": "hold", "number": 1 })
+    the_program_confirms_each_number(&comms);
+}
+
+fn the_boxes_confirm_each_number(comms: &Browser, page: &str, to: &str) {
+    let second = "reference,elements,flags\nr1,name;ssn,\n";
+    comms.upload(page, to, &[("mode", "full")], second);
+    let v2 = format!("{to}/2");
+    let report = comms.get(&v2);
+    for shown in [
+        "name=\"lifted\" value=\"hold:1\"",
+        "name=\"retracted\" value=\"2\"",
+        "The flag hold is lifted from 1 person.",
+        "2 people leave the scope",
+        "The file has no column email, name, postcode, address, locale, jurisdiction",
+    ] {
+        assert!(report.body.contains(shown), "{shown}: {}", report.body);
+    }
+    let unsure = comms.submit(&v2, &format!("{v2}/activate"), &[("lifted", "hold:1")]);
+    assert_eq!(unsure.status, 422, "{}", unsure.body);
+    let sure = [("lifted", "hold:1"), ("retracted", "2")];
+    let active = comms.submit(&v2, &format!("{v2}/activate"), &sure);
+    assert!(
+        comms
+            .follow(&active)
+            .body
+            .contains("This version is in force")
     );
-    let wrong = json!({ "confirm": { "flags_lifted": 1, "retracted": 3 } });
-    let problem = ok(&comms.post(&activate(2), &wrong), 409);
-    assert_eq!(problem["confirm"], json!({ "retracted": 2 }));
-    let active = ok(
-        &comms.post(&activate(2), &json!({ "confirm": confirm })),
-        200,
-    );
-    assert_eq!(active["status"], "active");
-    assert_eq!(active["delta"]["flags_lifted"], json!({ "hold": 1 }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +138,7 @@ async fn the_console_offers_both_buttons_and_a_box_for_each_number() {
     let refused = comms.upload(&page, &to, &[("mode", "full")], FIRST);
     assert_eq!(refused.status, 409);
     for shown in [
-        "Version 1 waits as a draft",
+        "Version 1 is a draft",
         "scopes?draft=add",
         "scopes?draft=replace",
         "Add its rows to draft v1",
@@ -135,29 +168,21 @@ async fn the_console_offers_both_buttons_and_a_box_for_each_number() {
             .contains("This version is in force")
     );
 
-    let second = "reference,elements,flags\nr1,name;ssn,\n";
-    comms.upload(&page, &to, &[("mode", "full")], second);
-    let v2 = format!("{to}/2");
-    let report = comms.get(&v2);
-    for shown in [
-        "name=\"lifted\" value=\"hold:1\"",
-        "name=\"retracted\" value=\"2\"",
-        "The flag hold is lifted from 1 person.",
-        "2 people leave the scope",
-        "The file has no column email, name, postcode, address, locale, jurisdiction",
-    ] {
-        assert!(report.body.contains(shown), "{shown}: {}", report.body);
-    }
-    let unsure = comms.submit(&v2, &format!("{v2}/activate"), &[("lifted", "hold:1")]);
-    assert_eq!(unsure.status, 422, "{}", unsure.body);
-    let sure = [("lifted", "hold:1"), ("retracted", "2")];
-    let active = comms.submit(&v2, &format!("{v2}/activate"), &sure);
-    assert!(
-        comms
-            .follow(&active)
-            .body
-            .contains("This version is in force")
-    );
+    the_boxes_confirm_each_number(&comms, &page, &to);
+}
+
+/// The status of an import by command, and what it printed.
+fn import_by(program: &Program, rejects: &Path, words: &[&str]) -> (Option<i32>, String, String) {
+    let common = [
+        "import",
+        "--incident",
+        "carrier",
+        "--rejects",
+        rejects.to_str().unwrap(),
+    ];
+    let done = program.run(&[&common[..], words].concat());
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (done.status.code(), said(&done.stdout), said(&done.stderr))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,18 +197,7 @@ async fn the_command_line_refuses_with_a_sentence_and_takes_the_words() {
     };
     let (first, corrected) = (write("first.csv", FIRST), write("corrected.csv", CORRECTED));
     let rejects = scratch.path().join("rejects.csv");
-    let run = |words: &[&str]| {
-        let common = [
-            "import",
-            "--incident",
-            "carrier",
-            "--rejects",
-            rejects.to_str().unwrap(),
-        ];
-        let done = program.run(&[&common[..], words].concat());
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (done.status.code(), said(&done.stdout), said(&done.stderr))
-    };
+    let run = |words: &[&str]| import_by(&program, &rejects, words);
     let (code, ..) = run(&[&first]);
     assert_eq!(code, Some(0));
     let (code, _, told) = run(&[&first]);

@@ -1,15 +1,14 @@
-//! A reference that was given to another person (E24, B1, B2), and further questions about a draft (E4, B6).
+//! A reference that was given to another person (E24, B1, B2).
 
 use candor::address::EmailAddress;
 use candor::person::find::{Clue, find};
 use candor::person::store::{Reference, count_audience, reference_of};
 use candor::person::{AudienceFilter, Became, Person, PersonStanding, Settled, ToldBy, Who};
 use candor::scope::ScopeMode;
-use candor::scope::activate::ActivateError;
 use candor::scope::consent::{Confirmed, Consent, Question, yes_to};
 use candor::ticket::intake;
 
-use super::{Desk, set, told};
+use super::{Desk, set};
 
 const FIRST: &str = "reference,email,name,address,elements\n\
     P-5,ann@example.org,Ann Bell,5 High St,name;ssn\nP-6,kim@example.org,Kim,6 High St,name\n";
@@ -102,6 +101,85 @@ async fn b1_a_person_who_is_exchanged_by_two_lists_is_asked_about() {
     assert_eq!(desk.rows("person_origin").await, 0);
 }
 
+/// A letter that waited for Ann is Ann's.
+async fn a_letter_that_waited_is_hers(desk: &Desk, ann: &Person) {
+    desk.settle(&[Settled {
+        person: ann.id,
+        became: Became::Told {
+            by: ToldBy::Post,
+            named: set("name;ssn"),
+            replaces: false,
+        },
+    }])
+    .await;
+    assert_eq!(desk.person("P-5").await.unwrap().told, None);
+}
+
+/// Bob, who has the reference now, and Ann, who had it; each is what they are.
+async fn two_people(desk: &Desk, ann: &Person) -> (Person, Person) {
+    let bob = desk.person("P-5").await.unwrap();
+    assert_ne!(bob.id, ann.id);
+    assert_eq!(bob.contact.name.as_deref(), Some("Bob Bell"));
+    assert_eq!(
+        (bob.told, bob.named),
+        (None, set("")),
+        "told nothing so far"
+    );
+    assert_eq!(bob.standing, PersonStanding::InProgress);
+    let former = desk.by_email("ann@example.org").await;
+    assert_eq!(
+        (former.id, former.standing),
+        (ann.id, PersonStanding::Retracted)
+    );
+    assert_eq!(
+        former.contact, ann.contact,
+        "name, address and reference of before"
+    );
+    assert_eq!((former.told, former.named), (ann.told, ann.named));
+    assert_eq!(
+        former.link_epoch, ann.link_epoch,
+        "their own page stays theirs"
+    );
+    assert_eq!(
+        desk.reference_of(&former).await,
+        Some(Reference::NamesAnother(2))
+    );
+    assert_eq!(
+        desk.reference_of(&bob).await,
+        Some(Reference::NamedAnother(2))
+    );
+    let kim = desk.person("P-6").await.unwrap();
+    assert_eq!(desk.reference_of(&kim).await, None);
+    (bob, former)
+}
+
+async fn activate_as_another_person(desk: &Desk, mode: ScopeMode, list: &str) {
+    let drafted = desk.import(mode, list).await.unwrap();
+    assert_eq!(drafted.delta.people_added, 0);
+    let asked = desk.open(2, Confirmed::default()).await;
+    let identity = Question::IdentityChanges { number: 1, told: 1 };
+    assert_eq!(asked.last(), Some(&identity));
+    assert_eq!(desk.open(2, both()).await.last(), Some(&identity));
+    let answers = Confirmed {
+        identity_changes: None,
+        another_person: Some(1),
+        ..yes_to(&asked)
+    };
+    let active = desk
+        .activate_with(2, Consent::Numbers(answers))
+        .await
+        .unwrap();
+    let delta = active.delta.unwrap();
+    assert_eq!(
+        (
+            delta.another_people,
+            delta.people_added,
+            delta.people_retracted
+        ),
+        (1, 1, 1)
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn b1_b2_another_person_begins_with_nothing_and_the_former_one_keeps_all_of_theirs() {
     for full in [true, false] {
@@ -120,64 +198,9 @@ async fn b1_b2_another_person_begins_with_nothing_and_the_former_one_keeps_all_o
         } else {
             ScopeMode::Delta
         };
-        let drafted = desk.import(mode, second).await.unwrap();
-        assert_eq!(drafted.delta.people_added, 0);
-        let asked = desk.open(2, Confirmed::default()).await;
-        let identity = Question::IdentityChanges { number: 1, told: 1 };
-        assert_eq!(asked.last(), Some(&identity));
-        assert_eq!(desk.open(2, both()).await.last(), Some(&identity));
-        let answers = Confirmed {
-            identity_changes: None,
-            another_person: Some(1),
-            ..yes_to(&asked)
-        };
-        let active = desk
-            .activate_with(2, Consent::Numbers(answers))
-            .await
-            .unwrap();
-        let delta = active.delta.unwrap();
-        assert_eq!(
-            (
-                delta.another_people,
-                delta.people_added,
-                delta.people_retracted
-            ),
-            (1, 1, 1)
-        );
+        activate_as_another_person(&desk, mode, second).await;
 
-        let bob = desk.person("P-5").await.unwrap();
-        assert_ne!(bob.id, ann.id);
-        assert_eq!(bob.contact.name.as_deref(), Some("Bob Bell"));
-        assert_eq!(
-            (bob.told, bob.named),
-            (None, set("")),
-            "told nothing so far"
-        );
-        assert_eq!(bob.standing, PersonStanding::InProgress);
-        let former = desk.by_email("ann@example.org").await;
-        assert_eq!(
-            (former.id, former.standing),
-            (ann.id, PersonStanding::Retracted)
-        );
-        assert_eq!(
-            former.contact, ann.contact,
-            "name, address and reference of before"
-        );
-        assert_eq!((former.told, former.named), (ann.told, ann.named));
-        assert_eq!(
-            former.link_epoch, ann.link_epoch,
-            "their own page stays theirs"
-        );
-        assert_eq!(
-            desk.reference_of(&former).await,
-            Some(Reference::NamesAnother(2))
-        );
-        assert_eq!(
-            desk.reference_of(&bob).await,
-            Some(Reference::NamedAnother(2))
-        );
-        let kim = desk.person("P-6").await.unwrap();
-        assert_eq!(desk.reference_of(&kim).await, None);
+        let (bob, former) = two_people(&desk, &ann).await;
 
         let of = |person: &Person| {
             format!(
@@ -195,17 +218,7 @@ async fn b1_b2_another_person_begins_with_nothing_and_the_former_one_keeps_all_o
         );
         assert_eq!(desk.account().await.people, 2);
 
-        // A letter that waited for Ann is Ann's.
-        desk.settle(&[Settled {
-            person: ann.id,
-            became: Became::Told {
-                by: ToldBy::Post,
-                named: set("name;ssn"),
-                replaces: false,
-            },
-        }])
-        .await;
-        assert_eq!(desk.person("P-5").await.unwrap().told, None);
+        a_letter_that_waited_is_hers(&desk, &ann).await;
         // The next list finds Bob by the reference, and no question about him is asked again.
         let again = "reference,email,elements\nP-5,b2@example.org,name;dob\n";
         let drafted = desk.import(ScopeMode::Delta, again).await.unwrap();
@@ -267,124 +280,4 @@ async fn b1_a_long_list_moves_aside_all_people_who_lost_their_reference_to_anoth
     let account = desk.account().await;
     assert_eq!((account.people, account.in_progress), (people, people));
     assert_eq!(desk.rows("person_former").await, people);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn e4_people_who_lose_their_e_mail_or_postal_address_are_asked_about_with_their_number() {
-    let desk = Desk::new().await;
-    desk.take(ScopeMode::Full, FIRST).await;
-    let cleared =
-        "reference,email,name,address,elements\nP-5,,Ann Bell,,name;ssn\nP-6,,Kim,6 High St,name\n";
-    let drafted = desk.import(ScopeMode::Full, cleared).await.unwrap();
-    let delta = &drafted.delta;
-    assert_eq!((delta.emails_lost, delta.addresses_lost), (2, 1));
-    let asked = [
-        Question::EmailsLost { number: 2 },
-        Question::AddressesLost { number: 1 },
-    ];
-    assert_eq!(desk.open(2, Confirmed::default()).await, asked);
-    assert_eq!(
-        asked[0].to_string(),
-        "2 people lose their e-mail address: the list has none for them."
-    );
-    let wrong = Confirmed {
-        emails_lost: Some(1),
-        ..yes_to(&asked)
-    };
-    assert_eq!(desk.open(2, wrong).await, asked[..1]);
-    // A row that is corrected in the draft lowers the number.
-    desk.add("reference,email,name,address,elements\nP-6,kim@example.org,Kim,6 High St,name\n")
-        .await
-        .unwrap();
-    let open = desk.asked(2).await;
-    assert!(
-        open.contains(&Question::EmailsLost { number: 1 }),
-        "{open:?}"
-    );
-    let yes = Consent::Numbers(yes_to(&open));
-    desk.activate_with(2, yes).await.unwrap();
-    // A list without the columns leaves them unchanged, and no question is asked.
-    let drafted = desk.import(
-        ScopeMode::Full,
-        "reference,elements\nP-5,name;ssn\nP-6,name\n",
-    );
-    let version = drafted.await.unwrap().version;
-    assert_eq!(desk.asked(version).await, []);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn b6_elements_that_are_taken_back_are_asked_about_with_the_people_who_were_told() {
-    let desk = Desk::new().await;
-    let first: String = (0..5)
-        .map(|n| format!("r{n},r{n}@example.org,name;ssn\n"))
-        .collect();
-    desk.take(
-        ScopeMode::Full,
-        &format!("reference,email,elements\n{first}"),
-    )
-    .await;
-    for n in 0..3 {
-        desk.notify(&format!("r{n}"), "name;ssn").await;
-    }
-    let less: String = (0..5)
-        .map(|n| format!("r{n},r{n}@example.org,name\n"))
-        .collect();
-    let list = format!("reference,email,elements\n{less}");
-    let drafted = desk.import(ScopeMode::Full, list).await.unwrap();
-    assert_eq!(
-        (
-            drafted.delta.elements_retracted,
-            drafted.delta.told_too_much
-        ),
-        (5, 3)
-    );
-    assert_eq!(desk.asked(2).await, [Question::ToldTooMuch { number: 3 }]);
-    // One more person is told while the draft waits.
-    let three = yes_to(&desk.asked(2).await);
-    let person = desk.person("r3").await.unwrap().id;
-    desk.settle(&[Settled {
-        person,
-        became: told("name;ssn"),
-    }])
-    .await;
-    let open = desk.open(2, three).await;
-    assert_eq!(open, [Question::ToldTooMuch { number: 4 }]);
-    let yes = Consent::Numbers(yes_to(&open));
-    desk.activate_with(2, yes).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn b15_an_activation_of_what_was_not_seen_is_refused_with_what_changed() {
-    let desk = Desk::new().await;
-    desk.import(
-        ScopeMode::Full,
-        "reference,email,elements\nr1,a@example.org,name\n",
-    )
-    .await
-    .unwrap();
-    let seen = {
-        let mut conn = desk.conn().await;
-        let found = candor::scope::store::find(&mut conn, desk.incident, 1).await;
-        found.unwrap().revision()
-    };
-    desk.add("reference,email,elements\nr2,b@example.org,name\n")
-        .await
-        .unwrap();
-    let stale = Consent::Numbers(Confirmed {
-        revision: Some(seen),
-        ..Confirmed::default()
-    });
-    let refused = desk.activate_with(1, stale).await.unwrap_err();
-    assert!(
-        matches!(
-            refused,
-            ActivateError::Changed {
-                accepted: 2,
-                rejected: 0,
-                ..
-            }
-        ),
-        "{refused}"
-    );
-    assert_eq!(desk.rows("person").await, 0);
 }

@@ -20,10 +20,10 @@ impl Desk {
     }
 
     /// The details of the latest audit entry of this kind.
-    async fn detail(&self, deed: &str) -> Value {
+    async fn detail(&self, action: &str) -> Value {
         let latest = "select detail::text from audit_event where action = $1 order by written_at desc, id desc limit 1";
         let raw = self.house.raw().await;
-        let detail: String = raw.query_one(latest, &[&deed]).await.unwrap().get(0);
+        let detail: String = raw.query_one(latest, &[&action]).await.unwrap().get(0);
         serde_json::from_str(&detail).unwrap()
     }
 }

@@ -1,6 +1,6 @@
 //! Random walks through every act that changes a person's standing: lists, campaigns of each kind, bounces, deferrals,
 //! unknown ends, cancellations, and at last forgetting. After each step every person is accounted for and every counter
-//! equals a recount (P1, P2). At the end, exactly the people whose message a relay accepted were told.
+//! equals a recount (P1, P2). At the end, exactly the people with a message that a relay accepted were told.
 
 use std::collections::BTreeSet;
 

@@ -24,7 +24,7 @@ async fn until_waits(house: &House) {
     house.until("a wait for an advisory lock", waits).await;
 }
 
-/// A launched campaign with a frozen first slice.
+/// A launched campaign with a frozen canary.
 async fn begun(house: &House) -> (Scene, CampaignId) {
     let scene = Scene::new(house).await;
     scene.import(house, &list(PEOPLE, "name;ssn")).await;

@@ -1,6 +1,7 @@
 //! Each key, link, session and password can be revoked by itself.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
+use candor::id::StaffId;
 use candor::link::StatusLink;
 use candor::staff::StaffRole::{Admin, Agent, Auditor, Comms};
 use candor::staff::{key, manage};
@@ -8,21 +9,41 @@ use candor::ticket::released;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::client::{PASSWORD, Site};
+use crate::client::{ApiClient, PASSWORD, Seen, Site};
 use crate::house::House;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-const SYSTEM: Actor = Actor::System("test");
+const SYSTEM: Actor = Actor::System(System::Cli);
+
+fn the_same_by_commands(house: &House, program: &mut ApiClient, account: StaffId) {
+    let command = Program::of(house);
+    let made = command.ok(&["key", "create", "--account", &account.to_string()]);
+    program.key = made.lines().last().unwrap().to_owned();
+    assert!(opens(program));
+    let listed = command.ok(&["key", "list"]);
+    assert_eq!(listed.matches("revoked").count(), 2, "{listed}");
+    let live = listed
+        .lines()
+        .find(|line| !line.contains("revoked"))
+        .unwrap();
+    let id = live.split(' ').next().unwrap();
+    assert!(command.ok(&["key", "revoke", id]).contains("revoked"));
+    assert!(!opens(program));
+    assert_eq!(command.run(&["key", "revoke", id]).status.code(), Some(1));
+}
+
+fn opens(program: &ApiClient) -> bool {
+    program.get("/incidents/sundmere").status == 200
+}
+
+const ME: &str = "/console/me";
+const NEW: &str = "another horse battery staple";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     let mut program = site.program(&[Comms]).await;
-    let opens =
-        |program: &crate::client::ApiClient| program.get("/incidents/sundmere").status == 200;
     let old = program.key.clone();
     let account = house
         .raw()
@@ -30,7 +51,7 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
         .query_one("select staff_id, id from api_key", &[])
         .await
         .unwrap();
-    let account_id = candor::id::StaffId::from_uuid(account.get(0));
+    let account_id = StaffId::from_uuid(account.get(0));
     let key_id = candor::id::KeyId::from_uuid(account.get(1));
     let new = key::add(&house.app, SYSTEM, account_id)
         .await
@@ -64,21 +85,7 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
         program.key = key;
         assert!(!opens(&program));
     }
-    // The same by commands.
-    let command = Program::of(&house);
-    let made = command.ok(&["key", "create", "--account", &account_id.to_string()]);
-    program.key = made.lines().last().unwrap().to_owned();
-    assert!(opens(&program));
-    let listed = command.ok(&["key", "list"]);
-    assert_eq!(listed.matches("revoked").count(), 2, "{listed}");
-    let live = listed
-        .lines()
-        .find(|line| !line.contains("revoked"))
-        .unwrap();
-    let id = live.split(' ').next().unwrap();
-    assert!(command.ok(&["key", "revoke", id]).contains("revoked"));
-    assert!(!opens(&program));
-    assert_eq!(command.run(&["key", "revoke", id]).status.code(), Some(1));
+    the_same_by_commands(&house, &mut program, account_id);
     let acts = "select count(*) from audit_event where action in ('key.revoke', 'key.add')";
     assert_eq!(house.number(acts).await, 4);
     let _ = scene;
@@ -86,9 +93,7 @@ async fn one_key_is_revoked_for_good_and_the_account_goes_on_with_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_persons_links_are_ended_from_their_page_and_by_the_api() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     scene.import(&house, &list(1, "name")).await;
     let person = house.people().await[0];
     let stranger = site.browser();
@@ -127,10 +132,26 @@ async fn a_persons_links_are_ended_from_their_page_and_by_the_api() {
     assert_eq!(house.number(&acts).await, 2);
 }
 
+fn bad_changes_are_refused(change: impl Fn(&str, &str, &str) -> Seen) {
+    assert!(
+        change("wrong password here", NEW, NEW)
+            .body
+            .contains("present password is not right")
+    );
+    assert!(
+        change(PASSWORD, NEW, "another")
+            .body
+            .contains("not the same as the new password")
+    );
+    assert!(
+        change(PASSWORD, "short", "short")
+            .body
+            .contains("at least 12 characters")
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn staff_change_their_password_and_see_and_end_their_sessions() {
-    const ME: &str = "/console/me";
-    const NEW: &str = "another horse battery staple";
     let house = House::new().await;
     let site = Site::open(&house.app).await;
     site.staff("ana", &[Agent]).await;
@@ -168,21 +189,7 @@ async fn staff_change_their_password_and_see_and_end_their_sessions() {
             &[("present", present), ("new", new), ("again", again)],
         )
     };
-    assert!(
-        change("wrong password here", NEW, NEW)
-            .body
-            .contains("present password is not right")
-    );
-    assert!(
-        change(PASSWORD, NEW, "another")
-            .body
-            .contains("not the same as the new password")
-    );
-    assert!(
-        change(PASSWORD, "short", "short")
-            .body
-            .contains("at least 12 characters")
-    );
+    bad_changes_are_refused(change);
     let done = change(PASSWORD, NEW, NEW);
     assert!(here.follow(&done).body.contains("password is changed"));
     let left: Vec<bool> = [&here, &away, &third].map(is_in).to_vec();

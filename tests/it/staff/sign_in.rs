@@ -1,6 +1,6 @@
 //! Signing in, the life of a session, and refused attempts.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::staff::StaffRole::{Admin, Agent};
 use candor::staff::manage;
 use candor::staff::password::{Cost, Password};
@@ -48,7 +48,7 @@ async fn every_failed_sign_in_gets_the_same_words() {
     let site = Site::open(&house.app).await;
     site.staff("ana", &[Agent]).await;
     let gone = site.staff("gone", &[Agent]).await;
-    released::disable(&house.app, Actor::System("test"), gone.id)
+    released::disable(&house.app, Actor::System(System::Cli), gone.id)
         .await
         .unwrap();
     let wrongs = [
@@ -117,7 +117,7 @@ async fn a_stranger_who_guesses_does_not_lock_out_a_known_browser() {
 async fn a_session_ends_by_time_by_reset_and_by_disabling() {
     let house = House::new().await;
     let site = Site::open(&house.app).await;
-    let by = Actor::System("test");
+    let by = Actor::System(System::Cli);
     let is_in = |browser: &crate::client::Browser| browser.get("/console").status == 200;
     let ana = site.signed_in("ana", &[Agent]).await;
     assert!(is_in(&ana));

@@ -144,16 +144,13 @@ fn read(letters: &[std::path::PathBuf]) -> Vec<ElementSet> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn p2_an_independent_reader_finds_in_a_thousand_notices_exactly_what_was_named() {
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
+async fn import_people_of_each_template(house: &House, scene: &Scene) {
     // Facts that name no element, for the rehearsal's texts.
     let facts: Facts = rehearsal::fact_sheet()
         .into_keys()
         .map(|key| (key, "1".to_owned()))
         .collect();
-    scene.edit_facts(&house, "2026", &facts).await;
+    scene.edit_facts(house, "2026", &facts).await;
     let mut csv = "reference,email,name,locale,jurisdiction,elements\n".to_owned();
     for (template, place) in PLACES.iter().enumerate() {
         for n in 0..NOTICES {
@@ -165,7 +162,14 @@ async fn p2_an_independent_reader_finds_in_a_thousand_notices_exactly_what_was_n
             .unwrap();
         }
     }
-    scene.import(&house, &csv).await;
+    scene.import(house, &csv).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p2_an_independent_reader_finds_in_a_thousand_notices_exactly_what_was_named() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    import_people_of_each_template(&house, &scene).await;
     for ((variants, names), place) in templates().iter().zip(PLACES) {
         let audience: Audience =
             serde_json::from_value(json!({ "jurisdictions": [place.to_lowercase()] })).unwrap();

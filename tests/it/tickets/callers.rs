@@ -69,13 +69,13 @@ impl Helpline {
     }
 
     /// The number of people or tickets that the audit log records as shown.
-    async fn shown(&self, deed: &str, subject: &str) -> i64 {
+    async fn shown(&self, action: &str, subject: &str) -> i64 {
         candor::audit::noticed::write(&self.house.app)
             .await
             .unwrap();
         let rows = format!(
             "select coalesce(sum((detail::jsonb->>'rows')::bigint), 0) from audit_event \
-             where action = '{deed}' and subject = '{subject}'"
+             where action = '{action}' and subject = '{subject}'"
         );
         self.house.number(&rows).await
     }
@@ -199,15 +199,7 @@ async fn b17_a_code_that_is_missing_or_was_not_asked_for_is_said() {
     assert_eq!(log("", "").status, 303);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn b14_a_call_is_told_as_a_call_and_of_an_unverified_caller_only_what_we_wrote() {
-    let line = Helpline::open("[helpline]\nopen_tickets = 2").await;
-    let (ann, status) = line.person(1).await;
-    let by = line.house.staff(&["agent"]).await;
-    let verified = line.calls(by, Some(ann), true).await;
-    let stranger = line.calls(by, Some(ann), false).await;
-
-    // Two open calls do not block a question.
+async fn two_open_calls_block_no_question(line: &Helpline, ann: PersonId) {
     assert!(matches!(
         line.asks(ann, "What was taken?").await,
         Asked::Opened(_)
@@ -218,6 +210,17 @@ async fn b14_a_call_is_told_as_a_call_and_of_an_unverified_caller_only_what_we_w
     ));
     let third = line.asks(ann, "And my phone?").await;
     assert!(matches!(&third, Asked::Appended(ticket) if !ticket.is_call()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b14_a_call_is_told_as_a_call_and_of_an_unverified_caller_only_what_we_wrote() {
+    let line = Helpline::open("[helpline]\nopen_tickets = 2").await;
+    let (ann, status) = line.person(1).await;
+    let by = line.house.staff(&["agent"]).await;
+    let verified = line.calls(by, Some(ann), true).await;
+    let stranger = line.calls(by, Some(ann), false).await;
+
+    two_open_calls_block_no_question(&line, ann).await;
 
     let browser = line.site.browser();
     let seen = browser.get(&status).body;

@@ -1,8 +1,9 @@
 //! How an agent can reach a person: agents are never asked to write to or call people who must not be contacted, and a
-//! ticket whose answer the person cannot read does not count as answered.
+//! ticket with an answer that the person cannot read does not count as answered.
 
 use candor::campaign::CampaignKind;
 use candor::link::NoticeCode;
+use candor::mail::Reply;
 use candor::person::find::{Clue, find};
 use candor::postal::{How, Telling, told};
 use candor::staff::StaffRole;
@@ -14,9 +15,7 @@ use crate::people::Scene;
 const CALL: &str = "/console/helpline/call";
 
 async fn open(rows: &str) -> (House, Site, Scene) {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     let head = "reference,email,name,locale,jurisdiction,flags,elements\n";
     scene.import(&house, &format!("{head}{rows}")).await;
     (house, site, scene)
@@ -34,6 +33,32 @@ fn called(agent: &Browser, reference: &str) -> (String, Seen) {
     let ticket = logged.goal();
     let seen = agent.get(&ticket);
     (ticket, seen)
+}
+
+fn is_answered_for_staff_only(agent: &Browser, reference: &str, instead: &str) {
+    let (ticket, seen) = called(agent, reference);
+    assert!(
+        seen.body.contains("Goes to nobody: "),
+        "{reference}: {}",
+        seen.body
+    );
+    let after = agent.answer(&ticket);
+    for page in [&seen.body, &after] {
+        assert!(page.contains(instead), "{reference}: {page}");
+        for word in [
+            "Call, or",
+            "call, or",
+            "rite a letter",
+            "on the customer’s page",
+            "on the customer's page",
+        ] {
+            assert!(!page.contains(word), "{reference}, {word}: {page}");
+        }
+    }
+    assert!(
+        after.contains("where nobody but staff can read it"),
+        "{reference}: {after}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,29 +83,7 @@ async fn f3_agents_are_not_asked_to_write_to_or_call_people_who_must_not_be_writ
         ),
         ("H", "Tell the person nothing before your lead has agreed"),
     ] {
-        let (ticket, seen) = called(&agent, reference);
-        assert!(
-            seen.body.contains("Goes to nobody: "),
-            "{reference}: {}",
-            seen.body
-        );
-        let after = agent.answer(&ticket);
-        for page in [&seen.body, &after] {
-            assert!(page.contains(instead), "{reference}: {page}");
-            for word in [
-                "Call, or",
-                "call, or",
-                "rite a letter",
-                "on the customer’s page",
-                "on the customer's page",
-            ] {
-                assert!(!page.contains(word), "{reference}, {word}: {page}");
-            }
-        }
-        assert!(
-            after.contains("where nobody but staff can read it"),
-            "{reference}: {after}"
-        );
+        is_answered_for_staff_only(&agent, reference, instead);
     }
     // Without an address and without a postal letter the person cannot read the answer either, and an agent may call.
     let (ticket, _) = called(&agent, "N");
@@ -112,17 +115,21 @@ async fn f3_agents_are_not_asked_to_write_to_or_call_people_who_must_not_be_writ
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
-    let rows = "A,a@example.org,Ann,en,US-WA,,name\nB,b@example.org,Bob,en,US-WA,,name\n";
-    let (house, site, scene) = open(rows).await;
-    scene.launched(&house, CampaignKind::Initial).await;
-    house.send_all().await;
+async fn an_answer_that_the_mailbox_refused_says_why_on_the_ticket() {
+    let (house, site, _) = open("E,e@example.org,Eve,en,US-WA,,name\n").await;
+    house
+        .mail
+        .answer_by(|_| Some(Reply::heard(550, "5.1.1 no such user", None)));
     let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
-    let form = agent.get(CALL).body;
-    assert!(
-        !form.contains("one_time_code") && !form.contains("one-time code"),
-        "{form}"
-    );
+    let (ticket, _) = called(&agent, "E");
+    agent.answer(&ticket);
+    house.send_all().await;
+    let seen = agent.get(&ticket).body;
+    let said = "the e-mail was refused: no such mailbox. Call, or write a letter";
+    assert!(seen.contains(said), "{seen}");
+}
+
+async fn codes_of_both(house: &House, scene: &Scene) -> Vec<String> {
     let mut codes = Vec::new();
     for reference in ["A", "B"] {
         let clue = Clue::Reference(reference.to_owned());
@@ -135,6 +142,26 @@ async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
         let id = candor::id::NoticeId::from_uuid(row.get(0));
         codes.push(NoticeCode::of(id, &house.app.keys).to_string());
     }
+    codes
+}
+
+fn the_form_asks_for_no_one_time_code(agent: &Browser) {
+    let form = agent.get(CALL).body;
+    assert!(
+        !form.contains("one_time_code") && !form.contains("one-time code"),
+        "{form}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f13_a_code_that_a_caller_reads_aloud_is_compared() {
+    let rows = "A,a@example.org,Ann,en,US-WA,,name\nB,b@example.org,Bob,en,US-WA,,name\n";
+    let (house, site, scene) = open(rows).await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    house.send_all().await;
+    let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
+    the_form_asks_for_no_one_time_code(&agent);
+    let codes = codes_of_both(&house, &scene).await;
     let log = |reference: &str, code: &str| {
         let fields = [
             ("reference", reference),
@@ -224,7 +251,7 @@ async fn a_code_that_a_restored_database_may_lack_is_not_called_unknown() {
     assert!(!refused.contains(not_theirs), "{refused}");
     assert!(
         refused.contains(
-            "between 20 November 2026 and 22 November 2026 may be missing, so it may be genuine"
+            "between 20 November 2026 and 22 November 2026 may be missing, so it may still be genuine"
         ),
         "{refused}"
     );

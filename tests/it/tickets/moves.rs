@@ -1,6 +1,6 @@
 //! Promise P8: only the 17 moves of the published table, by agents' actions and by raw SQL.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::ticket::agent::{self, AgentError, Seen};
 use candor::ticket::guard::Refusal;
 use candor::ticket::{TicketStatus, store};
@@ -25,7 +25,7 @@ async fn p8_of_all_pairs_agents_actions_make_only_the_legal_ones() {
         for to in TicketStatus::ALL.iter().copied() {
             let then = line.then(to);
             let mut done = false;
-            for by in [Actor::Staff(agent), Actor::System("test")] {
+            for by in [Actor::Staff(agent), Actor::System(System::Cli)] {
                 let (id, version) = (ticket.id, ticket.version);
                 match agent::transition(app, by, id, version, &then).await {
                     Ok(after) => {
@@ -72,7 +72,7 @@ async fn p8_of_all_pairs_raw_sql_makes_only_the_legal_ones() {
         for to in TicketStatus::ALL.iter().copied().filter(|to| *to != from) {
             let done = to.is_done();
             let set = format!(
-                "update ticket set status = '{to}', reason = 'r', \
+                "update ticket set status = '{to}', reason_sealed = 'r', \
                  review_at = case when '{to}' = 'on_hold' then now() end, \
                  solved_at = case when '{to}' = 'solved' then now() end, \
                  closed_at = case when '{to}' = 'closed' then now() end, \
@@ -107,10 +107,10 @@ async fn a_ticket_is_born_new_or_open_and_its_past_cannot_be_rewritten() {
         let insert = format!(
             "insert into ticket select gen_random_uuid(), '{status}', incident_id, person_id, \
              '{status}', 1, channel, locale, subject, urgency, urgency_why, null, null, queued_at, \
-             0, 0, 'r', case when '{status}' = 'on_hold' then now() end, \
+             0, 0, case when '{status}' = 'on_hold' then now() end, \
              case when {} then resolution end, case when '{status}' = 'solved' then now() end, \
-             case when '{status}' = 'closed' then now() end, null, created_at, updated_at \
-             from ticket where id = '{}'",
+             case when '{status}' = 'closed' then now() end, null, created_at, updated_at, \
+             0, queued_at, 'r' from ticket where id = '{}'",
             status.is_done(),
             ticket.id.uuid()
         );

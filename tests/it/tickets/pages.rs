@@ -26,9 +26,7 @@ const ANSWER: &str =
 
 /// A house with its site and `n` affected people.
 async fn open(settings: &str, n: usize) -> (House, Site, Scene) {
-    let house = House::with(settings).await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open(settings).await;
     scene.import(&house, &list(n, "name;ssn;phone")).await;
     (house, site, scene)
 }
@@ -98,16 +96,96 @@ async fn unlock(house: &House, browser: &Browser, page: &str, back: &str) {
     assert_eq!((opened.status, opened.header("location")), (303, page));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_question_becomes_an_answer() {
-    let (house, site, scene) = open("", 2).await;
-    scene.launched(&house, CampaignKind::Initial).await;
-    let notice = letter_with(&house, "/s/").await;
-    let status = format!("/s/{}", between(&notice.text, "/s/", "\n").trim());
-    let customer = site.browser();
+async fn the_lead_assigns(site: &Site, ticket: &str) {
+    let lead = site.signed_in("lea", &[StaffRole::Lead]).await;
+    let page = lead.get(ticket);
+    let to = between(&page.body, "value=\"stf_", "\"");
+    let fields = [
+        ("to", &*format!("stf_{to}")),
+        ("version", hidden(&page, "version")),
+    ];
+    let given = lead.submit(ticket, &format!("{ticket}/assign"), &fields);
+    assert_eq!(given.status, 303, "{}", given.body);
+}
 
-    // By the link alone the page says that the notice is genuine, and shows nothing personal.
-    let page = customer.get(&status);
+fn is_held_back(late: &Seen) {
+    assert!(
+        late.status == 409 && late.body.contains("The customer wrote"),
+        "{}",
+        late.body
+    );
+    assert!(late.body.contains("Anything else?") && late.body.contains("And my PIN?"));
+}
+
+/// The customer opens the ticket with a code, reads, and replies.
+async fn read_and_reply(
+    house: &House,
+    scene: &Scene,
+    customer: &Browser,
+    mine: &str,
+    number: &str,
+) {
+    let (status, _) = mine.split_once("/tickets/").unwrap();
+    let page = customer.get(mine);
+    assert!(page.body.contains("Answered: tell us") && !page.body.contains("Freeze your credit"));
+    unlock(house, customer, mine, &format!("/tickets/{number}")).await;
+    let page = customer.get(mine);
+    assert!(
+        page.body.contains("Freeze your credit first.") && page.body.contains("This did not help")
+    );
+    let opened = customer.get(status);
+    for own in [
+        "Person",
+        "Social Security number",
+        "Freeze your credit",
+        "Notice of data breach",
+    ] {
+        assert!(
+            opened.body.contains(own),
+            "the second step does not show {own}"
+        );
+    }
+    let (_, other) = person(house, scene, usize::from(opened.body.contains("Person 0"))).await;
+    assert!(
+        !customer.get(&format!("/s/{other}")).body.contains("Person"),
+        "the step opens one person only"
+    );
+    let back = customer.submit(
+        mine,
+        &format!("{mine}/messages"),
+        &[("text", "And my PIN?")],
+    );
+    assert_eq!(back.header("location"), mine);
+    assert!(
+        customer
+            .follow(&back)
+            .body
+            .contains("An adviser is looking at this")
+    );
+}
+
+async fn answer(house: &House, agent: &Browser, mine: &str, reply: impl Fn(&str, &str) -> Seen) {
+    let held = reply("We ask our bank.", "on_hold");
+    assert!(
+        held.status == 422
+            && held.body.contains("We ask our bank.")
+            && held.body.contains("review_on-fault")
+    );
+    let sent = reply(ANSWER, "solved");
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    assert!(
+        agent
+            .follow(&sent)
+            .body
+            .contains("Answered. The e-mail waits to be sent")
+    );
+    let letter = letter_with(house, ANSWER).await;
+    assert!(letter.text.contains(mine));
+}
+
+/// By the link alone the page says that the notice is genuine, and shows nothing personal. The number of the ticket.
+fn ask_by_the_link(customer: &Browser, status: &str) -> String {
+    let page = customer.get(status);
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(
         page.body.contains("This notice is genuine") && page.body.contains("We last wrote to you")
@@ -116,16 +194,28 @@ async fn a_question_becomes_an_answer() {
         assert!(!page.body.contains(secret), "the link alone shows {secret}");
     }
     let nothing = customer.submit(
-        &status,
+        status,
         &format!("{status}/tickets"),
         &[("text", " \n"), ("harm", "yes")],
     );
     assert!(nothing.status == 422 && nothing.body.contains("Please write something first."));
     assert!(nothing.body.contains("checked"));
-    let asked = customer.submit(&status, &format!("{status}/tickets"), &[("text", QUESTION)]);
+    let asked = customer.submit(status, &format!("{status}/tickets"), &[("text", QUESTION)]);
     let page = customer.follow(&asked);
     let number = between(asked.header("location"), "/tickets/", "/").to_owned();
     assert!(page.status == 200 && page.body.contains(&number));
+    number
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_becomes_an_answer() {
+    let (house, site, scene) = open("", 2).await;
+    scene.launched(&house, CampaignKind::Initial).await;
+    let notice = letter_with(&house, "/s/").await;
+    let status = format!("/s/{}", between(&notice.text, "/s/", "\n").trim());
+    let customer = site.browser();
+
+    let number = ask_by_the_link(&customer, &status);
 
     // The agent takes it, and answers.
     let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
@@ -150,75 +240,14 @@ async fn a_question_becomes_an_answer() {
         ];
         agent.submit(&ticket, &format!("{ticket}/messages"), &fields)
     };
-    let held = reply("We ask our bank.", "on_hold");
-    assert!(
-        held.status == 422
-            && held.body.contains("We ask our bank.")
-            && held.body.contains("review_on-fault")
-    );
-    let sent = reply(ANSWER, "solved");
-    assert_eq!(sent.status, 303, "{}", sent.body);
-    assert!(
-        agent
-            .follow(&sent)
-            .body
-            .contains("Answered. The e-mail waits to be sent")
-    );
-    let letter = letter_with(&house, ANSWER).await;
-    assert!(letter.text.contains(&format!("{status}/tickets/{number}")));
-
-    // The customer opens the ticket with a code, reads, and replies.
     let mine = format!("{status}/tickets/{number}");
-    let page = customer.get(&mine);
-    assert!(page.body.contains("Answered: tell us") && !page.body.contains("Freeze your credit"));
-    unlock(&house, &customer, &mine, &format!("/tickets/{number}")).await;
-    let page = customer.get(&mine);
-    assert!(
-        page.body.contains("Freeze your credit first.") && page.body.contains("This did not help")
-    );
-    let opened = customer.get(&status);
-    for own in [
-        "Person",
-        "Social Security number",
-        "Freeze your credit",
-        "Notice of data breach",
-    ] {
-        assert!(
-            opened.body.contains(own),
-            "the second step does not show {own}"
-        );
-    }
-    let (_, other) = person(
-        &house,
-        &scene,
-        usize::from(opened.body.contains("Person 0")),
-    )
-    .await;
-    assert!(
-        !customer.get(&format!("/s/{other}")).body.contains("Person"),
-        "the step opens one person only"
-    );
-    let back = customer.submit(
-        &mine,
-        &format!("{mine}/messages"),
-        &[("text", "And my PIN?")],
-    );
-    assert_eq!(back.header("location"), mine);
-    assert!(
-        customer
-            .follow(&back)
-            .body
-            .contains("An adviser is looking at this")
-    );
+    answer(&house, &agent, &mine, &reply).await;
+
+    read_and_reply(&house, &scene, &customer, &mine, &number).await;
 
     // An answer that the agent sends from an outdated page is held back, and its text is kept.
     let late = reply("Anything else?", "pending");
-    assert!(
-        late.status == 409 && late.body.contains("The customer wrote"),
-        "{}",
-        late.body
-    );
-    assert!(late.body.contains("Anything else?") && late.body.contains("And my PIN?"));
+    is_held_back(&late);
     let note = agent.submit(
         &ticket,
         &format!("{ticket}/messages"),
@@ -226,15 +255,7 @@ async fn a_question_becomes_an_answer() {
     );
     assert_eq!(note.status, 303);
     assert!(!customer.get(&mine).body.contains("Looks calm."));
-    let lead = site.signed_in("lea", &[StaffRole::Lead]).await;
-    let page = lead.get(&ticket);
-    let to = between(&page.body, "value=\"stf_", "\"");
-    let fields = [
-        ("to", &*format!("stf_{to}")),
-        ("version", hidden(&page, "version")),
-    ];
-    let given = lead.submit(&ticket, &format!("{ticket}/assign"), &fields);
-    assert_eq!(given.status, 303, "{}", given.body);
+    the_lead_assigns(&site, &ticket).await;
     let late = customer.submit(&status, &format!("{status}/leave"), &[]);
     assert!(!customer.follow(&late).body.contains("Person"));
     let typed = [("text", "It is still not clear to me.")];

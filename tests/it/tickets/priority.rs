@@ -1,6 +1,6 @@
-//! What decides a ticket's place in the queue, and whose ticket it is, over its life.
+//! What decides a ticket's place in the queue, and which agent has it, over its life.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::ticket::intake::{Answered, Asked};
 use candor::ticket::released;
 use candor::ticket::{Then, TicketStatus, agent, intake, store};
@@ -72,7 +72,7 @@ async fn a_reopened_ticket_never_goes_to_an_agent_who_was_disabled() {
     let ann = line.person(&ANN).await;
     let asked = line.asks(ann, "Hello?").await;
     line.replies(&asked, "Hello.", Then::solved()).await;
-    let by = Actor::System("test");
+    let by = Actor::System(System::Cli);
     released::disable(&line.app, by, line.agent).await.unwrap();
     let again = intake::did_not_help(&line.app, ann, asked.id, "")
         .await

@@ -112,7 +112,7 @@ async fn an_answer_deferred_by_a_relay_is_read_again_before_its_next_try() {
     let asked = line.asks(ann, "Hello?").await;
     line.send_all().await;
     line.moves_to(ann, Some(NEW)).await;
-    line.app.clock.advance(TimeDelta::minutes(1));
+    line.app.clock.advance(TimeDelta::minutes(7));
     line.send_all().await;
     let sent = line.mail.take_sent();
     assert_eq!(sent.last().unwrap().recipient.as_str(), NEW);

@@ -21,6 +21,15 @@ fn readable(letter: &Letter) -> String {
         .replace("=\r\n", "")
 }
 
+async fn a_receipt_is_sent(line: &Helpline, ticket: &Ticket) {
+    line.send_all().await;
+    let receipt = line.mail.take_sent().remove(0);
+    let raw = readable(&receipt);
+    assert_eq!(receipt.recipient.as_str(), "ann@home.example");
+    assert!(raw.contains(ticket.number.as_str()) && raw.contains("48 hours"));
+    assert!(!raw.contains("stolen"), "a receipt quotes nothing");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
     let line = Helpline::new().await;
@@ -41,12 +50,7 @@ async fn a_question_becomes_an_answer_and_the_customer_writes_back() {
         ticket.urgency.why
     );
 
-    line.send_all().await;
-    let receipt = line.mail.take_sent().remove(0);
-    let raw = readable(&receipt);
-    assert_eq!(receipt.recipient.as_str(), "ann@home.example");
-    assert!(raw.contains(ticket.number.as_str()) && raw.contains("48 hours"));
-    assert!(!raw.contains("stolen"), "a receipt quotes nothing");
+    a_receipt_is_sent(&line, &ticket).await;
 
     let taken = agent::take_next(app, line.agent).await.unwrap().unwrap();
     assert_eq!((taken.id, taken.status), (ticket.id, TicketStatus::Open));
@@ -106,15 +110,15 @@ async fn is_recorded(line: &Helpline, ticket: &Ticket, question: &str, answer: &
         ]
     );
     let mut conn = line.app.db.get().await.unwrap();
-    let deeds = audit::store::list(&mut conn, &ticket.id.to_string(), 9)
+    let actions = audit::store::list(&mut conn, &ticket.id.to_string(), 9)
         .await
         .unwrap();
-    let deeds: Vec<_> = deeds
+    let actions: Vec<_> = actions
         .iter()
         .rev()
         .map(|event| event.action.as_str())
         .collect();
-    assert_eq!(deeds, ["ticket.take", "ticket.reply", "ticket.reply"]);
+    assert_eq!(actions, ["ticket.take", "ticket.reply", "ticket.reply"]);
     audit::link::all(&line.app).await.unwrap();
     assert!(audit::verify::verify(&line.app).await.unwrap().is_whole());
     store::check_table(&mut conn).await.unwrap();

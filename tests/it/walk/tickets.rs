@@ -2,6 +2,52 @@
 
 use super::*;
 
+fn each_move_is_in_the_history(cast: &Cast, id: &str) {
+    let whole = ok(&cast.agent.get(&format!("/tickets/{id}")), 200);
+    let moves: Vec<_> = whole["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["to"].clone())
+        .collect();
+    assert_eq!(moves, ["new", "open", "solved"]);
+    assert_eq!(whole["thread"].as_array().unwrap().len(), 3);
+    let list = ok(
+        &cast
+            .agent
+            .get("/tickets?status=solved,closed&incident=sundmere"),
+        200,
+    );
+    assert_eq!(
+        (&list["items"][0]["id"], &list["next"]),
+        (&json!(id), &Value::Null)
+    );
+    refused(&cast.agent.get("/tickets?status=done"), 400, "bad-request");
+}
+
+fn illegal_moves_are_refused(go: impl Fn(Value) -> Seen, version: &Value) {
+    let illegal = refused(
+        &go(json!({ "to": "new", "version": version })),
+        409,
+        "illegal-move",
+    );
+    assert_eq!(
+        (&illegal["from"], &illegal["to"]),
+        (&json!("open"), &json!("new"))
+    );
+    refused(
+        &go(json!({ "to": "on_hold", "version": version })),
+        422,
+        "not-accepted",
+    );
+    refused(&go(json!({ "to": "on_hold" })), 428, "version-missing");
+    refused(
+        &go(json!({ "to": "done", "version": version })),
+        400,
+        "bad-request",
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_makes_legal_moves_only() {
     let house = House::new().await;
@@ -26,26 +72,7 @@ async fn a_ticket_makes_legal_moves_only() {
 
     let go = |to: Value| cast.agent.post(&format!("/tickets/{id}/transition"), &to);
     let version = &taken["version"];
-    let illegal = refused(
-        &go(json!({ "to": "new", "version": version })),
-        409,
-        "illegal-move",
-    );
-    assert_eq!(
-        (&illegal["from"], &illegal["to"]),
-        (&json!("open"), &json!("new"))
-    );
-    refused(
-        &go(json!({ "to": "on_hold", "version": version })),
-        422,
-        "not-accepted",
-    );
-    refused(&go(json!({ "to": "on_hold" })), 428, "version-missing");
-    refused(
-        &go(json!({ "to": "done", "version": version })),
-        400,
-        "bad-request",
-    );
+    illegal_moves_are_refused(go, version);
 
     let say = |words: Value| cast.agent.post(&format!("/tickets/{id}/messages"), &words);
     let solved = json!({ "kind": "reply", "text": "Freeze your credit.", "then": "solved",
@@ -64,27 +91,30 @@ async fn a_ticket_makes_legal_moves_only() {
     );
     ok(&say(json!({ "kind": "note", "text": "Nice person." })), 201);
 
-    let whole = ok(&cast.agent.get(&format!("/tickets/{id}")), 200);
-    let moves: Vec<_> = whole["history"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| step["to"].clone())
-        .collect();
-    assert_eq!(moves, ["new", "open", "solved"]);
-    assert_eq!(whole["thread"].as_array().unwrap().len(), 3);
-    let list = ok(
-        &cast
-            .agent
-            .get("/tickets?status=solved,closed&incident=sundmere"),
-        200,
-    );
-    assert_eq!(
-        (&list["items"][0]["id"], &list["next"]),
-        (&json!(id), &Value::Null)
-    );
-    refused(&cast.agent.get("/tickets?status=done"), 400, "bad-request");
+    each_move_is_in_the_history(&cast, &id);
     house.send_all().await;
+}
+
+fn bad_lists_are_refused(cast: &Cast) {
+    let unknown_column = import(
+        &cast.comms,
+        "/incidents/sundmere/scopes",
+        "reference,ssn\n1,2\n",
+    );
+    refused(&unknown_column, 422, "not-accepted");
+    refused(
+        &import(&cast.comms, "/incidents/sundmere/scopes?mode=some", LIST),
+        400,
+        "bad-request",
+    );
+    let headers = [("content-type", "text/plain"), ("idempotency-key", "k")];
+    refused(
+        &cast
+            .comms
+            .send("/incidents/sundmere/scopes", &headers, LIST),
+        415,
+        "wrong-type",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,24 +159,6 @@ async fn what_is_not_there_or_not_said_well_is_named() {
         ),
         (&json!("en"), &json!(2))
     );
-    let unknown_column = import(
-        &cast.comms,
-        "/incidents/sundmere/scopes",
-        "reference,ssn\n1,2\n",
-    );
-    refused(&unknown_column, 422, "not-accepted");
-    refused(
-        &import(&cast.comms, "/incidents/sundmere/scopes?mode=some", LIST),
-        400,
-        "bad-request",
-    );
-    let headers = [("content-type", "text/plain"), ("idempotency-key", "k")];
-    refused(
-        &cast
-            .comms
-            .send("/incidents/sundmere/scopes", &headers, LIST),
-        415,
-        "wrong-type",
-    );
+    bad_lists_are_refused(&cast);
     refused(&cast.comms.get("/campaigns?limit=201"), 400, "bad-request");
 }

@@ -23,7 +23,7 @@ fn shows(seen: &Seen, status: u16, words: &[&str]) {
 }
 
 /// Presses a button of a campaign's page; the form carries what the page showed.
-fn press(browser: &Browser, campaign: &str, deed: &str) -> Seen {
+fn press(browser: &Browser, campaign: &str, action: &str) -> Seen {
     let page = browser.get(campaign);
     let hidden = |name: &str| {
         let (_, rest) = page
@@ -38,7 +38,7 @@ fn press(browser: &Browser, campaign: &str, deed: &str) -> Seen {
         ("version", &version),
         ("content_hash", &hash),
     ];
-    browser.post(&format!("{campaign}/{deed}"), &fields, &[])
+    browser.post(&format!("{campaign}/{action}"), &fields, &[])
 }
 
 /// An incident with a list in force, and a template; returns the template's path.
@@ -193,7 +193,14 @@ fn draft_and_launch(comms: &Browser, approver: &Browser, template: &str) -> Stri
     let at = "/console/incidents/sundmere";
     comms.submit(at, &format!("{at}/state"), &[("to", "confirmed")]);
     assert_eq!(press(comms, &campaign, "submit").status, 303);
-    shows(&comms.get(&campaign), 200, &["Four eyes", "Take back"]);
+    shows(
+        &comms.get(&campaign),
+        200,
+        &[
+            "A second person must approve what you wrote or submitted.",
+            "Take back",
+        ],
+    );
     assert_eq!(press(comms, &campaign, "approve").status, 403);
     shows(
         &approver.get("/console"),
@@ -259,6 +266,30 @@ fn read_people(comms: &Browser, approver: &Browser, campaign: &str) {
     );
 }
 
+fn an_update_says_when_the_next_one_comes(comms: &Browser, at: &str) {
+    let update = [
+        ("kind", "known"),
+        ("text", "We know."),
+        ("next_on", "2020-01-01"),
+    ];
+    shows(
+        &comms.submit(at, &format!("{at}/updates"), &update),
+        422,
+        &["not past", "We know."],
+    );
+    let update = [
+        ("kind", "being_checked"),
+        ("text", "We count."),
+        ("next_on", "2026-12-01"),
+    ];
+    let published = comms.submit(at, &format!("{at}/updates"), &update);
+    shows(
+        &comms.follow(&published),
+        200,
+        &["being checked", "Next update: Tuesday 1 December 2026."],
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn typed_text_is_kept_and_the_page_says_what_another_account_changed() {
     let house = House::new().await;
@@ -287,27 +318,7 @@ async fn typed_text_is_kept_and_the_page_says_what_another_account_changed() {
         409,
         &["Words to keep."],
     );
-    let update = [
-        ("kind", "known"),
-        ("text", "We know."),
-        ("next_on", "2020-01-01"),
-    ];
-    shows(
-        &comms.submit(at, &format!("{at}/updates"), &update),
-        422,
-        &["not past", "We know."],
-    );
-    let update = [
-        ("kind", "being_checked"),
-        ("text", "We count."),
-        ("next_on", "2026-12-01"),
-    ];
-    let published = comms.submit(at, &format!("{at}/updates"), &update);
-    shows(
-        &comms.follow(&published),
-        200,
-        &["being checked", "Next update: Tuesday 1 December 2026."],
-    );
+    an_update_says_when_the_next_one_comes(&comms, at);
     let list = "reference,ssn\n1,2\n";
     let refused = comms.upload(
         &format!("{at}/import"),

@@ -69,10 +69,18 @@ async fn every_post_of_the_api_asks_for_a_key() {
 /// Performs an act while its answer cannot be stored, then the same act when it can.
 struct Prover<'a> {
     house: &'a House,
+    program: &'a ApiClient,
     acts: usize,
 }
 
 impl Prover<'_> {
+    /// A request of the program.
+    async fn post(&mut self, what: &str, path: &str, body: Value) -> Value {
+        let program = self.program;
+        self.prove(what, |key| keyed(program, path, key, &body))
+            .await
+    }
+
     async fn prove(&mut self, what: &str, ask: impl Fn(&str) -> Seen) -> Value {
         self.acts += 1;
         let key = format!("lost-{}", self.acts);
@@ -102,12 +110,8 @@ impl Prover<'_> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_act_is_not_done_if_its_answer_cannot_be_stored() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let program = site.program(&[Comms, Agent, Lead, Admin]).await;
-    let approver = site.program(&[Approver]).await;
+/// The house can refuse to store answers, by the table `answers`.
+async fn refuse_answers(house: &House) {
     house
         .sql(
             "create table answers (refused bool); insert into answers values (false);
@@ -119,46 +123,56 @@ async fn an_act_is_not_done_if_its_answer_cannot_be_stored() {
                 when (new.status between 200 and 299) execute function refuse();",
         )
         .await;
+}
+
+/// The acts of a template and its campaign.
+async fn campaign_acts(prover: &mut Prover<'_>, approver: &ApiClient) {
+    let texts = json!({ "name": "First", "variants": { "en": { "subject": "Notice of data breach", "body": BODY } } });
+    let template = prover.post("template", "/templates", texts).await;
+    let draft = json!({ "incident": "sundmere", "template": template["id"], "kind": "initial" });
+    let campaign = prover.post("campaign", "/campaigns", draft).await;
+    let at = format!("/campaigns/{}", campaign["id"].as_str().unwrap());
+    let submitted = prover
+        .post("submit", &format!("{at}/submit"), json!({}))
+        .await;
+    let yes = json!({ "content_hash": submitted["content_hash"] });
+    let approve = format!("{at}/approve");
+    prover
+        .prove("approve", |key: &str| keyed(approver, &approve, key, &yes))
+        .await;
+    for deed in ["launch", "pause", "resume", "cancel"] {
+        prover.post(deed, &format!("{at}/{deed}"), json!({})).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_is_not_done_if_its_answer_cannot_be_stored() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let program = site.program(&[Comms, Agent, Lead, Admin]).await;
+    let approver = site.program(&[Approver]).await;
+    refuse_answers(&house).await;
     let mut prover = Prover {
         house: &house,
+        program: &program,
         acts: 0,
     };
-    let post = |path: &str, body: Value| {
-        let (path, program) = (path.to_owned(), &program);
-        move |key: &str| keyed(program, &path, key, &body)
-    };
-    prover
-        .prove("open", post("/incidents", breach("sundmere")))
-        .await;
+    let at = "/incidents/sundmere";
+    prover.post("open", "/incidents", breach("sundmere")).await;
     let moved = json!({ "to": "confirmed", "version": 1 });
-    let moved = prover
-        .prove("move", post("/incidents/sundmere/state", moved))
-        .await;
+    let moved = prover.post("move", &format!("{at}/state"), moved).await;
     let published = json!({ "version": moved["version"] });
-    prover
-        .prove(
-            "facts",
-            post("/incidents/sundmere/facts/publish", published),
-        )
-        .await;
+    let facts = format!("{at}/facts/publish");
+    prover.post("facts", &facts, published).await;
     let update = json!({ "kind": "being_checked", "body": "We are counting." });
     prover
-        .prove("update", post("/incidents/sundmere/updates", update))
+        .post("update", &format!("{at}/updates"), update)
         .await;
+    let minors = json!({ "minors": "guardian_letter" });
+    prover.post("minors", &format!("{at}/minors"), minors).await;
+    let upload = json!({ "size": 100 });
     prover
-        .prove(
-            "minors",
-            post(
-                "/incidents/sundmere/minors",
-                json!({ "minors": "guardian_letter" }),
-            ),
-        )
-        .await;
-    prover
-        .prove(
-            "upload",
-            post("/incidents/sundmere/uploads", json!({ "size": 100 })),
-        )
+        .post("upload", &format!("{at}/uploads"), upload)
         .await;
     let list = "reference,email,name,elements\nA-1,ana@example.org,Ana,name;ssn\nB-2,bea@example.org,Bea,name\n";
     let import = |key: &str| {
@@ -167,32 +181,16 @@ async fn an_act_is_not_done_if_its_answer_cannot_be_stored() {
     };
     let imported = prover.prove("import", import).await;
     let version = imported["version"].as_i64().unwrap();
-    let activate = format!("/incidents/sundmere/scopes/{version}/activate");
-    prover.prove("activate", post(&activate, json!({}))).await;
-    let texts = json!({ "name": "First", "variants": { "en": { "subject": "Notice of data breach", "body": BODY } } });
-    let template = prover.prove("template", post("/templates", texts)).await;
-    let draft = json!({ "incident": "sundmere", "template": template["id"], "kind": "initial" });
-    let campaign = prover.prove("campaign", post("/campaigns", draft)).await;
-    let at = format!("/campaigns/{}", campaign["id"].as_str().unwrap());
-    let steer = |deed: &str| post(&format!("{at}/{deed}"), json!({}));
-    let submitted = prover.prove("submit", steer("submit")).await;
-    let yes = json!({ "content_hash": submitted["content_hash"] });
-    let approve = format!("{at}/approve");
-    prover
-        .prove("approve", |key: &str| keyed(&approver, &approve, key, &yes))
-        .await;
-    for deed in ["launch", "pause", "resume", "cancel"] {
-        prover.prove(deed, steer(deed)).await;
-    }
+    let activate = format!("{at}/scopes/{version}/activate");
+    prover.post("activate", &activate, json!({})).await;
+    campaign_acts(&mut prover, &approver).await;
     let call = json!({ "incident": "sundmere", "channel": "phone", "text": "What happened?" });
-    let ticket = prover.prove("ticket", post("/tickets", call)).await;
+    let ticket = prover.post("ticket", "/tickets", call).await;
     let at = format!("/tickets/{}", ticket["id"].as_str().unwrap());
     let note = json!({ "kind": "note", "text": "They call again." });
-    prover
-        .prove("note", post(&format!("{at}/messages"), note))
-        .await;
-    prover.prove("stop", post("/stop", json!({}))).await;
-    prover.prove("start", post("/start", json!({}))).await;
+    prover.post("note", &format!("{at}/messages"), note).await;
+    prover.post("stop", "/stop", json!({})).await;
+    prover.post("start", "/start", json!({})).await;
     assert_eq!(prover.acts, 20);
 }
 
@@ -216,6 +214,46 @@ async fn a_key_whose_node_died_runs_again_once_its_claim_ends() {
         .await;
     assert_eq!(open("k").status, 201);
     assert_eq!(house.number("select count(*) from incident").await, 1);
+}
+
+fn changed_nothing(seen: &Seen, page: &Seen) {
+    assert_eq!((seen.status, kind(seen).as_str()), (503, "away"));
+    assert!(
+        seen.body.contains("this request changed nothing"),
+        "{}",
+        seen.body
+    );
+    assert_eq!(page.status, 503);
+    assert!(
+        page.body.contains("This request changed nothing"),
+        "{}",
+        page.body
+    );
+}
+
+fn is_not_known(seen: &Seen, page: &Seen) {
+    assert_eq!(
+        (seen.status, kind(seen).as_str()),
+        (503, "outcome-unknown"),
+        "{}",
+        seen.body
+    );
+    assert!(
+        seen.body
+            .contains("Repeat the request with the same Idempotency-Key")
+    );
+    assert_eq!(seen.header("retry-after"), "5");
+    assert_eq!(page.status, 503);
+    assert!(
+        page.body.contains("It is not known whether this was done"),
+        "{}",
+        page.body
+    );
+    assert!(
+        !page.body.to_lowercase().contains("nothing"),
+        "{}",
+        page.body
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,30 +280,7 @@ async fn what_may_have_been_done_is_said_to_be_not_known() {
              for each row execute function cut();"
         ))
         .await;
-    let seen = open("a");
-    assert_eq!(
-        (seen.status, kind(&seen).as_str()),
-        (503, "outcome-unknown"),
-        "{}",
-        seen.body
-    );
-    assert!(
-        seen.body
-            .contains("Repeat the request with the same Idempotency-Key")
-    );
-    assert_eq!(seen.header("retry-after"), "5");
-    let page = form("b");
-    assert_eq!(page.status, 503);
-    assert!(
-        page.body.contains("It is not known whether this was done"),
-        "{}",
-        page.body
-    );
-    assert!(
-        !page.body.to_lowercase().contains("nothing"),
-        "{}",
-        page.body
-    );
+    is_not_known(&open("a"), &form("b"));
     // The connection is lost before the commit.
     house
         .sql(
@@ -273,20 +288,7 @@ async fn what_may_have_been_done_is_said_to_be_not_known() {
              create trigger cut after insert on incident for each row execute function cut();",
         )
         .await;
-    let seen = open("c");
-    assert_eq!((seen.status, kind(&seen).as_str()), (503, "away"));
-    assert!(
-        seen.body.contains("this request changed nothing"),
-        "{}",
-        seen.body
-    );
-    let page = form("d");
-    assert_eq!(page.status, 503);
-    assert!(
-        page.body.contains("This request changed nothing"),
-        "{}",
-        page.body
-    );
+    changed_nothing(&open("c"), &form("d"));
     assert_eq!(house.number("select count(*) from incident").await, 0);
     house.sql("drop trigger cut on incident").await;
     // If the act is known to be undone, the key is free at once; if it is unknown, when its claim expires.

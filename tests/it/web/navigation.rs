@@ -9,7 +9,6 @@ use candor::staff::{StaffRole, key};
 use candor::web::{Access, endpoints};
 
 use crate::client::{Browser, Seen, Site};
-use crate::house::House;
 use crate::html::{Form, forms, links, tags};
 use crate::people::{Scene, list};
 use crate::web::filled_house::{Filled, filled, roles, site};
@@ -110,9 +109,7 @@ async fn s6_no_role_sees_a_link_or_a_button_that_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn s6_an_agent_reads_why_a_campaign_waits_and_gets_no_button_to_its_page() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     scene.import(&house, &list(3, "name")).await;
     let campaign = scene.launched(&house, CampaignKind::Initial).await;
     let (agent, comms) = (browser(&site, Agent).await, browser(&site, Comms).await);
@@ -205,7 +202,7 @@ async fn s6_tickets_are_given_to_people_and_never_to_api_keys() {
     let filled = filled().await;
     let site = site(&filled).await;
     let app = &filled.house.app;
-    let system = candor::actor::Actor::System("test");
+    let system = candor::actor::Actor::System(candor::actor::System::Cli);
     let (account, _) = key::create(app, system, "importer", &[Agent])
         .await
         .unwrap();

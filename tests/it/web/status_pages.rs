@@ -22,9 +22,7 @@ const HEAD: &str = "reference,email,name,locale,jurisdiction,elements,flags\n";
 
 /// A house with a site, and these people.
 async fn open(rows: &str) -> (House, Site, Scene) {
-    let house = House::with("[organisation]\nphone = \"555-0199\"").await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("[organisation]\nphone = \"555-0199\"").await;
     scene.import(&house, &format!("{HEAD}{rows}")).await;
     (house, site, scene)
 }

@@ -2,6 +2,7 @@
 //! part of the page (L9). `tests/browser/words.mjs` does the steps, at 1280 and 360 px.
 
 use candor::actor::Actor;
+use candor::id::{PersonId, StaffId, TemplateId};
 use candor::incident::{Facts, steer};
 use candor::link::StatusLink;
 use candor::staff::StaffRole::{Agent, Comms};
@@ -47,28 +48,23 @@ async fn said(house: &House, word: &str) -> usize {
     count
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn l6_l7_l9_typed_text_is_kept_in_a_real_browser() {
-    let name = "l6_l7_l9_typed_text_is_kept_in_a_real_browser";
-    if let Some(missing) = missing() {
-        return did_not_run(name, missing);
-    }
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(3, "name;ssn")).await;
-    let text = |words: &str| Variant {
-        subject: words.to_owned(),
-        body: format!("{words}\n\n{BODY}"),
-    };
-    let texts = [("en", "English words"), ("es", "Palabras")];
-    let texts: Variants = texts
-        .map(|(tag, words)| (tag.to_owned(), text(words)))
-        .into();
-    let template = edit::create(&house.app, scene.comms, "Notice", &texts)
-        .await
-        .unwrap();
-    let people = house.people().await;
+async fn open_ticket(house: &House, scene: &Scene, staff: StaffId, person: PersonId) -> String {
+    let asked = intake::ask(&house.app, scene.incident, person, "", "What was taken?").await;
+    let ticket = asked.unwrap().ticket().clone();
+    let open = Then::to(TicketStatus::Open);
+    agent::transition(
+        &house.app,
+        Actor::Staff(staff),
+        ticket.id,
+        ticket.version,
+        &open,
+    )
+    .await
+    .unwrap();
+    format!("/console/tickets/{}", ticket.id)
+}
 
+async fn open_incidents(house: &House, scene: &Scene) -> Vec<String> {
     let mut incidents = Vec::new();
     for slug in ["one", "two", "three", "four"] {
         let facts = Facts::from([("contact_phone".to_owned(), "555-0142".to_owned())]);
@@ -83,6 +79,36 @@ async fn l6_l7_l9_typed_text_is_kept_in_a_real_browser() {
         .unwrap();
         incidents.push(format!("/console/incidents/{slug}"));
     }
+    incidents
+}
+
+async fn template_in_two_languages(house: &House, scene: &Scene) -> TemplateId {
+    let text = |words: &str| Variant {
+        subject: words.to_owned(),
+        body: format!("{words}\n\n{BODY}"),
+    };
+    let texts = [("en", "English words"), ("es", "Palabras")];
+    let texts: Variants = texts
+        .map(|(tag, words)| (tag.to_owned(), text(words)))
+        .into();
+    edit::create(&house.app, scene.comms, "Notice", &texts)
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l6_l7_l9_typed_text_is_kept_in_a_real_browser() {
+    let name = "l6_l7_l9_typed_text_is_kept_in_a_real_browser";
+    if let Some(missing) = missing() {
+        return did_not_run(name, missing);
+    }
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &list(3, "name;ssn")).await;
+    let template = template_in_two_languages(&house, &scene).await;
+    let people = house.people().await;
+
+    let incidents = open_incidents(&house, &scene).await;
 
     let valve = Valve::before(house.server());
     let through = house.in_copy(&valve.url, "");
@@ -97,20 +123,7 @@ async fn l6_l7_l9_typed_text_is_kept_in_a_real_browser() {
         );
         if role == Agent {
             for person in &people[..2] {
-                let asked =
-                    intake::ask(&house.app, scene.incident, *person, "", "What was taken?").await;
-                let ticket = asked.unwrap().ticket().clone();
-                let open = Then::to(TicketStatus::Open);
-                agent::transition(
-                    &house.app,
-                    Actor::Staff(staff.id),
-                    ticket.id,
-                    ticket.version,
-                    &open,
-                )
-                .await
-                .unwrap();
-                tickets.push(format!("/console/tickets/{}", ticket.id));
+                tickets.push(open_ticket(&house, &scene, staff.id, *person).await);
             }
         }
     }

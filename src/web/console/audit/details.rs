@@ -76,7 +76,13 @@ mod tests {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
         let detail = json!({ "reason_sealed": "00ff", "people": 3, "of": ["a", 1], "why": "late", "then": null,
             "delta": { "people_added": 3, "flags_lifted": { "minor": 1 } } });
-        let event = Event::new(at, Actor::System("test"), Action::KeyAdd, "c", &detail);
+        let event = Event::new(
+            at,
+            Actor::System(crate::actor::System::Cli),
+            Action::KeyAdd,
+            "c",
+            &detail,
+        );
         let shown = of(&Linked::new(1, event, Vec::new()));
         for (name, value) in [
             ("reason", "sealed"),
@@ -86,7 +92,7 @@ mod tests {
             ("delta · flags lifted · minor", "1"),
             ("why", "late"),
             ("then", "none"),
-            ("actor", "system:test"),
+            ("actor", "system:cli"),
             ("hash before", "none: it is the first"),
         ] {
             let found = shown.iter().find(|(of, _)| of == name);

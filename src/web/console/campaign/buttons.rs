@@ -20,7 +20,8 @@ pub fn buttons(
     (who, is_void): (&Signed, bool),
     cancel: &str,
 ) -> Vec<Button> {
-    let changed = of.content.is_some() && present.map(Content::to_text) != of.content;
+    let text = present.and_then(|present| present.to_text().ok());
+    let changed = of.content.is_some() && text != of.content;
     let enabled = |to: &CampaignStatus| button(of.status, *to, people.unwrap_or_default(), who);
     let mut buttons: Vec<Button> = of.status.after().iter().filter_map(enabled).collect();
     let own = of.created_by == who.id || of.submitted_by == Some(who.id);
@@ -94,7 +95,9 @@ fn add_warnings(button: &mut Button, of: &Campaign, readiness: &Readiness) {
 
 /// The button for a transition; `None` without the right.
 fn button(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -> Option<Button> {
-    use CampaignStatus::{Approved, Cancelled, Draft, InReview, Paused, Sending};
+    use CampaignStatus::{
+        Approved, Cancelled, Completed, Draft, InReview, Paused, Scheduled, Sending,
+    };
     let to_people = match people {
         1 => "A message goes out to 1 person.".to_owned(),
         n => format!("Messages go out to {} people.", count(n)),
@@ -141,7 +144,7 @@ fn button(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -
             // `cancel_question` has the number.
             String::new(),
         ),
-        _ => return None,
+        (_, Completed | Scheduled) => return None,
     };
     who.may(right).then(|| Button {
         name: name.to_owned(),

@@ -22,6 +22,7 @@ use crate::web::console::names::Names;
 use crate::web::console::template::language::own_name;
 use crate::web::figures::count;
 use crate::web::page::Moment;
+use crate::web::problem::Problem;
 
 /// The content that was approved, or is to be approved.
 #[derive(Debug, Clone, Default)]
@@ -87,10 +88,12 @@ pub(super) fn content(
     template: &Template,
     (present, seen): (Option<&Pinned>, &[RelaySeen]),
     now: DateTime<Utc>,
-) -> Content {
-    let present = present.map(Pinned::to_text);
+) -> Result<Content, Problem> {
+    let present = present.map(Pinned::to_text).transpose();
+    let present = present.map_err(Problem::broken)?;
     let text = of.content.as_deref().or(present.as_deref());
-    let pinned = text.and_then(Pinned::from_text);
+    // The page says of a content that cannot be read that its approval is void.
+    let pinned = text.and_then(|text| Pinned::from_text(text).ok());
     let hash = text.map(|text| to_hex(&content::hash(text)));
     let limits = match of.launched_at {
         None => speed::limits(&app.config, seen),
@@ -124,7 +127,11 @@ pub(super) fn content(
         approved: of.approved_by.zip(of.approved_at).map(approval),
         ..Content::default()
     };
-    with_texts(shown, pinned.as_ref(), &app.config.http.public_url)
+    Ok(with_texts(
+        shown,
+        pinned.as_ref(),
+        &app.config.http.public_url,
+    ))
 }
 
 /// The size of the canary in words.
@@ -145,13 +152,12 @@ fn with_texts(shown: Content, pinned: Option<&Pinned>, configured: &str) -> Cont
             ..shown
         };
     };
-    let public_url = pinned.public_url.as_deref().unwrap_or(configured);
     Content {
         from: sender(pinned),
         names: in_words(pinned.names, "en"),
         missing: missing(pinned),
-        texts: texts(pinned, public_url),
-        public_url: public_url.to_owned(),
+        texts: texts(pinned),
+        public_url: pinned.public_url.clone(),
         ..shown
     }
 }
@@ -159,8 +165,10 @@ fn with_texts(shown: Content, pinned: Option<&Pinned>, configured: &str) -> Cont
 /// `Sundmere Mobile <notice@sundmere.example>, bounces to bounce@sundmere.example`.
 fn sender(of: &Pinned) -> String {
     let (name, address) = &of.from;
-    let bounces = of.return_path.as_ref().filter(|path| *path != address);
-    let bounces = bounces.map_or_else(String::new, |path| format!(", bounces to {path}"));
+    let bounces = match of.return_path == *address {
+        true => String::new(),
+        false => format!(", bounces to {}", of.return_path),
+    };
     format!("{name} <{address}>{bounces}")
 }
 
@@ -171,9 +179,9 @@ fn missing(of: &Pinned) -> Vec<String> {
     keys_as_facts(&wrong).into_keys().collect()
 }
 
-fn texts(of: &Pinned, public_url: &str) -> Vec<Words> {
+fn texts(of: &Pinned) -> Vec<Words> {
     let each = of.variants.iter();
-    each.map(|(locale, variant)| read_by(of, (locale, variant), public_url, &Reader::sample()))
+    each.map(|(locale, variant)| read_by(of, (locale, variant), &Reader::sample()))
         .collect()
 }
 
@@ -187,7 +195,6 @@ pub(crate) fn not_affected(
     if of.kind != CampaignKind::Correction {
         return Vec::new();
     }
-    let public_url = present.public_url.as_deref().unwrap_or_default();
     let nothing = classes.iter().filter(|class| class.exposed.is_empty());
     let mut read: BTreeMap<&str, ElementSet> = BTreeMap::new();
     for class in nothing {
@@ -206,23 +213,18 @@ pub(crate) fn not_affected(
             ..Reader::sample()
         };
         let (tag, variant) = present.variants.get_key_value(tag)?;
-        Some(read_by(present, (tag, variant), public_url, &reader))
+        Some(read_by(present, (tag, variant), &reader))
     };
     read.into_iter().filter_map(words).collect()
 }
 
 /// The text in one language for a reader. Missing facts show as their keys.
-fn read_by(
-    of: &Pinned,
-    (locale, variant): (&String, &Variant),
-    public_url: &str,
-    reader: &Reader,
-) -> Words {
+fn read_by(of: &Pinned, (locale, variant): (&String, &Variant), reader: &Reader) -> Words {
     let with = |facts: &Facts| {
         let setting = Setting {
             organisation: &of.organisation,
             incident: Some((&of.title, facts)),
-            public_url,
+            public_url: &of.public_url,
         };
         preview(locale, variant, &setting, reader)
     };

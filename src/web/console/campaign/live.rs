@@ -151,7 +151,7 @@ impl Watch {
         let doubled = self.doubled.get(&self.app, &campaign).await?;
         let lately = self.lately(&progress);
         let event = ProgressEvent {
-            status: campaign.status.as_str(),
+            status: campaign.status,
             counts: &Counts {
                 doubled,
                 ..Counts::from(&progress)

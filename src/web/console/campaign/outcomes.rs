@@ -7,9 +7,10 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::speed::{SLOW, unanswered};
 use crate::campaign::ability::{self, RelaySeen};
-use crate::campaign::pacing::CanaryState;
+use crate::campaign::canary::CanaryState;
 use crate::campaign::store::{self, LeftOut, Overview, Pace};
 use crate::db::Conn;
+use crate::delivery::policy::{BounceReason, HoldReason};
 use crate::delivery::store::tally::{self, Answered, Part, Stretch};
 use crate::notice::AttemptResult;
 use crate::web::figures::{Chart, Column};
@@ -122,7 +123,7 @@ fn chart(
         let canary = at == from && pace.is_some_and(|pace| pace.canary != CanaryState::None);
         Column {
             label: at.format(label).to_string(),
-            figures: figures.map_or(vec![0; 3], |s| vec![s.sent, s.put_off, s.refused]),
+            figures: figures.map_or(vec![0; 3], |s| vec![s.sent, s.deferred, s.refused]),
             mark: match (everyone, canary) {
                 (true, _) => Some("everyone".to_owned()),
                 (false, true) => Some("canary".to_owned()),
@@ -173,27 +174,11 @@ fn words(answered: &Answered) -> &str {
     }
 }
 
-/// The reason of a result for readers who do not know SMTP.
+/// The reason of a result for readers who do not know SMTP; a reason of neither catalogue as it is stored.
 pub(crate) fn reason_words(reason: &str) -> &str {
-    match reason {
-        "user_unknown" => "no such mailbox",
-        "mailbox_disabled" => "the mailbox is switched off",
-        "host_unknown" => "no such mail domain",
-        "moved" => "moved, with no new address",
-        "address_invalid" => "the server cannot read the address",
-        "message_too_big" => "too big for this mailbox",
-        "needs_smtputf8" => "no relay here takes an international address",
-        "policy" => "refused by the receiver's rules",
-        "relay_denied" => "the relay carries no mail to this domain",
-        "content_refused" => "the text was refused",
-        "unexplained" => "refused without a reason that Candor knows",
-        "blocked" => "our server is on a blocklist or has a bad reputation",
-        "rate_limited" => "too many at once",
-        "sender_refused" => "our sender address is refused",
-        "not_permitted" => "the relay requires us to sign in",
-        "protocol" => "the relay does not understand us",
-        other => other,
-    }
+    let bounced = BounceReason::parse(reason).map(BounceReason::in_words);
+    let held = || HoldReason::parse(reason).map(HoldReason::in_words);
+    bounced.or_else(held).unwrap_or(reason)
 }
 
 /// The relays that sent messages of this campaign, and the relays that senders use now.
@@ -202,7 +187,7 @@ fn relays(parts: Vec<Part>, seen: &[RelaySeen], now: DateTime<Utc>) -> Vec<Relay
     let unused = |name: &str| Part {
         name: name.to_owned(),
         sent: 0,
-        put_off: 0,
+        deferred: 0,
         refused: 0,
     };
     let named = seen.iter().map(|relay| unused(&relay.name)).chain(parts);
@@ -288,7 +273,7 @@ mod tests {
         let stretch = |minute, sent| Stretch {
             at: at(minute),
             sent,
-            put_off: 1,
+            deferred: 1,
             refused: 2,
         };
         let pace = Pace {
@@ -328,7 +313,7 @@ mod tests {
         let gone = Part {
             name: "c".to_owned(),
             sent: 7,
-            put_off: 0,
+            deferred: 0,
             refused: 0,
         };
         let held = |name: Option<&str>, minute| ProviderHeld {

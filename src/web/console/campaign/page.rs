@@ -25,7 +25,7 @@ use crate::web::audience_counts::AudienceCounts;
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::{Button, HistoryLine};
 use crate::web::figures::filters;
-use crate::web::page::{self, ConsoleFrame, Faults, Moment, span};
+use crate::web::page::{self, ConsoleFrame, Faults, Moment, ShownCampaign, span};
 use crate::web::problem::{Answer, Problem};
 
 /// `/console/campaigns/{id}`
@@ -47,7 +47,7 @@ pub struct CampaignPage {
     /// Its number within its incident, its kind, day and hour: several campaigns can have one name.
     pub which: String,
     /// Its state.
-    pub status: String,
+    pub status: CampaignStatus,
     /// Its version; every form carries it.
     pub version: i64,
     /// People who can be sent to, or after the launch notices that can be sent; `None` while they are not counted.
@@ -93,16 +93,16 @@ pub struct CampaignPage {
 }
 
 impl CampaignPage {
-    /// The state that the page shows; `approval_void` after a change.
-    fn state(&self) -> &str {
+    /// The state that the page shows.
+    fn state(&self) -> ShownCampaign {
         match self.void.is_empty() {
-            true => &self.status,
-            false => "approval_void",
+            true => ShownCampaign::Status(self.status),
+            false => ShownCampaign::ApprovalVoid,
         }
     }
 
     fn percent(&self) -> String {
-        percent_done(&self.status, &self.counts, self.total(), self.is_whole)
+        percent_done(self.status, &self.counts, self.total(), self.is_whole)
     }
 
     fn of(&self) -> String {
@@ -120,21 +120,20 @@ impl CampaignPage {
 
     /// Whether figures change without an action of staff.
     fn is_live(&self) -> bool {
-        matches!(self.status.as_str(), "scheduled" | "sending" | "paused")
+        use CampaignStatus::{Paused, Scheduled, Sending};
+        matches!(self.status, Scheduled | Sending | Paused)
     }
 
     /// Whether it is cancelled while senders still hold notices of it, or notices are not settled.
     fn is_being_settled(&self) -> bool {
-        self.status == "cancelled"
+        self.status == CampaignStatus::Cancelled
             && self.counts.queued + self.counts.sending + self.counts.deferred > 0
     }
 
     /// Whether it was launched.
     fn launched(&self) -> bool {
-        !matches!(
-            self.status.as_str(),
-            "draft" | "in_review" | "approved" | "scheduled"
-        )
+        use CampaignStatus::{Approved, Draft, InReview, Scheduled};
+        !matches!(self.status, Draft | InReview | Approved | Scheduled)
     }
 }
 
@@ -238,7 +237,7 @@ fn assemble(
         id: campaign.id.to_string(),
         kind: campaign.kind.to_string(),
         which: which(read.number, campaign),
-        status: campaign.status.to_string(),
+        status: campaign.status,
         version: campaign.version.into(),
         name: read.content.template_name.clone(),
         readiness,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::speed::SpeedFactors;
 use crate::campaign::ability::Ability;
-use crate::campaign::pacing::CanaryState;
+use crate::campaign::canary::CanaryState;
 use crate::campaign::store::{Pace, Progress};
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::notice::NoticeStatus;
@@ -31,18 +31,29 @@ pub struct Counts {
 
 impl Counts {
     /// State, figure and meaning, in the order of the page.
-    pub fn rows(&self) -> [(&'static str, i64, &'static str); 9] {
+    pub fn rows(&self) -> [(NoticeStatus, i64, &'static str); 9] {
+        use NoticeStatus::{
+            Bounced, Cancelled, Deferred, Expired, Queued, Sending, Sent, Uncertain, Withheld,
+        };
         [
-            ("sent", self.sent, "the relay took it"),
-            ("queued", self.queued, "waiting to be sent"),
-            ("sending", self.sending, "on a connection now"),
-            ("deferred", self.deferred, "will be tried again"),
-            ("uncertain", self.uncertain, "may have arrived or not"),
-            ("bounced", self.bounced, "the address was refused"),
-            ("expired", self.expired, "tried for too long"),
-            ("withheld", self.withheld, "each with a reason"),
-            ("cancelled", self.cancelled, "never sent"),
+            Sent, Queued, Sending, Deferred, Uncertain, Bounced, Expired, Withheld, Cancelled,
         ]
+        .map(|status| (status, self.of(status), means(status)))
+    }
+
+    /// The figure of a state.
+    fn of(&self, status: NoticeStatus) -> i64 {
+        match status {
+            NoticeStatus::Queued => self.queued,
+            NoticeStatus::Sending => self.sending,
+            NoticeStatus::Sent => self.sent,
+            NoticeStatus::Deferred => self.deferred,
+            NoticeStatus::Bounced => self.bounced,
+            NoticeStatus::Expired => self.expired,
+            NoticeStatus::Uncertain => self.uncertain,
+            NoticeStatus::Withheld => self.withheld,
+            NoticeStatus::Cancelled => self.cancelled,
+        }
     }
 
     /// How many notices may have reached their people twice, in words.
@@ -53,6 +64,21 @@ impl Counts {
     /// Notices with a final result of sending.
     pub fn done(&self) -> i64 {
         self.sent + self.bounced + self.expired + self.uncertain
+    }
+}
+
+/// What a state means, in words.
+fn means(status: NoticeStatus) -> &'static str {
+    match status {
+        NoticeStatus::Sent => "the relay took it",
+        NoticeStatus::Queued => "waiting to be sent",
+        NoticeStatus::Sending => "on a connection now",
+        NoticeStatus::Deferred => "will be tried again",
+        NoticeStatus::Uncertain => "not known whether it arrived",
+        NoticeStatus::Bounced => "the address was refused",
+        NoticeStatus::Expired => "tried for too long",
+        NoticeStatus::Withheld => "each with a reason",
+        NoticeStatus::Cancelled => "never sent",
     }
 }
 
@@ -77,7 +103,7 @@ impl From<&Progress> for Counts {
 #[derive(Debug)]
 pub struct ProgressEvent<'p> {
     /// The state of the campaign. The page loads again when it changes.
-    pub status: &'p str,
+    pub status: CampaignStatus,
     /// Notices by state.
     pub counts: &'p Counts,
     /// Notices that can be sent.
@@ -97,7 +123,7 @@ impl ProgressEvent<'_> {
     pub fn to_json(&self) -> Value {
         let mut figures = serde_json::Map::new();
         for (state, figure, _) in self.counts.rows() {
-            figures.insert(state.to_owned(), count(figure).into());
+            figures.insert(state.to_string(), count(figure).into());
         }
         let done = self.counts.done();
         let words = [
@@ -126,7 +152,12 @@ pub fn is_held(campaign: &Campaign, ability: &Ability) -> bool {
     match campaign.status {
         CampaignStatus::Paused => true,
         CampaignStatus::Sending => !ability.is_open(),
-        _ => false,
+        CampaignStatus::Draft
+        | CampaignStatus::InReview
+        | CampaignStatus::Approved
+        | CampaignStatus::Scheduled
+        | CampaignStatus::Completed
+        | CampaignStatus::Cancelled => false,
     }
 }
 
@@ -152,10 +183,10 @@ fn share_done(done: i64, total: i64, is_whole: bool) -> String {
 }
 
 /// The share of notices with a final result; of a cancelled campaign the number of cancelled notices.
-pub fn percent_done(status: &str, counts: &Counts, total: i64, is_whole: bool) -> String {
-    match status {
-        "cancelled" => format!("{} cancelled", count(counts.cancelled)),
-        _ => share_done(counts.done(), total, is_whole),
+pub fn percent_done(status: CampaignStatus, counts: &Counts, total: i64, is_whole: bool) -> String {
+    match status == CampaignStatus::Cancelled {
+        true => format!("{} cancelled", count(counts.cancelled)),
+        false => share_done(counts.done(), total, is_whole),
     }
 }
 
@@ -344,7 +375,7 @@ mod tests {
         };
         let event = |is_whole, total| {
             let event = ProgressEvent {
-                status: "sending",
+                status: CampaignStatus::Sending,
                 counts: &counts,
                 total,
                 is_whole,

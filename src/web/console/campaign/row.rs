@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 
 use super::content::to_whom;
-use crate::campaign::Campaign;
 use crate::campaign::change::{Change, in_words};
 use crate::campaign::store::Overview;
+use crate::campaign::{Campaign, CampaignStatus};
 use crate::id::CampaignId;
 use crate::incident::Incident;
 use crate::notice::NoticeStatus;
+use crate::web::page::ShownCampaign;
 
 /// One campaign in a list.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub struct CampaignRow {
     /// Its number, kind, day and audience: several campaigns can have one name.
     pub about: String,
     /// Its state.
-    pub status: String,
+    pub status: CampaignStatus,
     /// What changed since the submission, in words: the approval is void. Empty while it is valid.
     pub void: String,
     /// Notices sent, of those that can be sent; `None` before it is launched.
@@ -33,11 +34,11 @@ pub struct CampaignRow {
 }
 
 impl CampaignRow {
-    /// The state that the list shows; `approval_void` after a change.
-    pub fn state(&self) -> &str {
+    /// The state that the list shows.
+    pub fn state(&self) -> ShownCampaign {
         match self.void.is_empty() {
-            true => &self.status,
-            false => "approval_void",
+            true => ShownCampaign::Status(self.status),
+            false => ShownCampaign::ApprovalVoid,
         }
     }
 }
@@ -57,7 +58,7 @@ pub fn rows(
             incident: incident.map(|of| of.title.clone()).unwrap_or_default(),
             kind: campaign.kind.to_string(),
             about: about(one.number, campaign),
-            status: campaign.status.to_string(),
+            status: campaign.status,
             void: void
                 .get(&campaign.id)
                 .map_or_else(String::new, |changed| in_words(changed)),

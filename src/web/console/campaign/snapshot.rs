@@ -89,7 +89,7 @@ impl Snapshot {
             ability: state.ability_of(campaign, of.pace.as_ref(), now),
             latest: lately(campaign, progress, (went_on, speed.ended), now),
             desk: answer::frame_with(app, req, who, Area::Campaigns, &state),
-            content: content(app, &names, campaign, text, (present.as_ref(), &seen), now),
+            content: content(app, &names, campaign, text, (present.as_ref(), &seen), now)?,
             outcomes,
             history,
             names,

@@ -58,7 +58,7 @@ pub struct Accounted {
     /// Its title.
     pub title: String,
     /// Its state.
-    pub state: String,
+    pub state: IncidentState,
     /// Its figures; `None` before a list is active.
     pub account: Option<Account>,
 }
@@ -79,7 +79,7 @@ pub struct Running {
     /// The same without the audience.
     pub which: String,
     /// Its state.
-    pub status: String,
+    pub status: CampaignStatus,
     /// Notices sent.
     pub sent: i64,
     /// The total: `of 464 sent`.
@@ -212,7 +212,7 @@ impl Board {
             let shown = Accounted {
                 slug: one.slug.clone(),
                 title: one.title.clone(),
-                state: one.state.to_string(),
+                state: one.state,
                 account,
             };
             self.incidents.push((one.id, shown));
@@ -261,7 +261,7 @@ impl Board {
             incident: title.cloned().unwrap_or_default(),
             about: about(of.number, campaign),
             which: which(of.number, campaign),
-            status: campaign.status.to_string(),
+            status: campaign.status,
             sent: progress.of(NoticeStatus::Sent),
             of: of_total(progress.sendable(), is_whole(campaign, progress)),
             done: progress.done(),

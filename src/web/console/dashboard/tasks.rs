@@ -60,7 +60,14 @@ pub(super) fn of_campaign(board: &Board, of: &Overview, who: &Signed) -> Option<
                 (format!("{name} is paused: {reason}."), "Look at it")
             }
         }
-        _ => return None,
+        CampaignStatus::Draft
+        | CampaignStatus::InReview
+        | CampaignStatus::Approved
+        | CampaignStatus::Scheduled
+        | CampaignStatus::Sending
+        | CampaignStatus::Paused
+        | CampaignStatus::Completed
+        | CampaignStatus::Cancelled => return None,
     };
     Some(Task {
         tone: Tone::Look,
@@ -87,7 +94,9 @@ pub(super) fn of_doubt(doubt: &Doubt, who: &Signed) -> Task {
 /// The task if something prevents all running campaigns from sending.
 pub(super) fn of_sending(ability: &Ability, running: &[Running], who: &Signed) -> Option<Task> {
     let prevented = prevented(ability)?;
-    let mut sending = running.iter().filter(|one| one.status == "sending");
+    let mut sending = running
+        .iter()
+        .filter(|one| one.status == CampaignStatus::Sending);
     let (first, more) = (sending.next()?, sending.count());
     Some(Task {
         tone: Tone::Act,

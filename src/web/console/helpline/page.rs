@@ -14,6 +14,7 @@ use crate::db::Conn;
 use crate::db::enums::UnknownWord;
 use crate::staff::Right;
 use crate::staff::right::{SeeTickets, WorkTickets};
+use crate::ticket::TicketStatus;
 use crate::ticket::agent;
 use crate::ticket::store::{self, Cursor, Filter};
 use crate::web::caller::Allowed;
@@ -39,8 +40,8 @@ pub struct Helpline {
 /// The leads' list.
 #[derive(Debug, Clone, Default)]
 pub struct TicketList {
-    /// The state; empty for waiting tickets.
-    pub status: String,
+    /// The state; `None` for waiting tickets.
+    pub status: Option<TicketStatus>,
     /// One page of the tickets.
     pub tickets: Vec<TicketRow>,
     /// The cursor of the next page.
@@ -49,8 +50,12 @@ pub struct TicketList {
 
 impl TicketList {
     /// The states to choose from.
-    fn states(&self) -> [&'static str; 6] {
-        ["new", "open", "pending", "on_hold", "solved", "closed"]
+    fn states(&self) -> &'static [TicketStatus] {
+        TicketStatus::ALL
+    }
+
+    fn shows(&self, status: &TicketStatus) -> bool {
+        self.status == Some(*status)
     }
 }
 
@@ -123,19 +128,22 @@ async fn list(
         "" => None,
         cursor => Some(cursor.parse::<Cursor>().map_err(|e| unreadable(&e))?),
     };
-    let page = match asked.status.as_str() {
-        "" => store::queue(conn, &app.keys, after, PAGE).await?,
-        word => {
-            let status = vec![word.parse().map_err(|e: UnknownWord| unreadable(&e))?];
+    let status = match asked.status.as_str() {
+        "" => None,
+        word => Some(word.parse().map_err(|e: UnknownWord| unreadable(&e))?),
+    };
+    let page = match status {
+        None => store::queue(conn, &app.keys, after, PAGE).await?,
+        Some(status) => {
             let filter = Filter {
-                status,
+                status: vec![status],
                 ..Filter::default()
             };
             store::list(conn, &app.keys, &filter, after, PAGE).await?
         }
     };
     Ok(TicketList {
-        status: asked.status.clone(),
+        status,
         tickets: page
             .items
             .iter()

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::staff::{Right, Staff};
+use crate::ticket::TicketStatus;
 use crate::ticket::{self, Ticket};
 use crate::web::console::names::Names;
 use crate::web::console::ticket::resolution::in_words;
@@ -29,7 +30,7 @@ pub struct TicketRow {
     /// As the customer quotes it.
     pub number: String,
     /// Its state.
-    pub status: String,
+    pub status: TicketStatus,
     /// Whether it is the log of a call.
     pub call: bool,
     /// Its score: higher is answered sooner.
@@ -48,7 +49,7 @@ pub fn row(app: &App, names: &Names, ticket: &Ticket) -> TicketRow {
     TicketRow {
         id: ticket.id.to_string(),
         number: ticket.number.to_string(),
-        status: ticket.status.to_string(),
+        status: ticket.status,
         urgency: i64::from(ticket.urgency.score),
         call: ticket.is_call(),
         why: match (&ticket.subject, ticket.resolution) {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::account;
 use crate::app::App;
+use crate::incident::IncidentState;
 use crate::incident::steer::{self, SteerError};
 use crate::incident::{BadText, Facts, Incident, store};
 use crate::staff::Right;
@@ -39,7 +40,7 @@ pub struct IncidentRow {
     /// Its title.
     pub title: String,
     /// Its state.
-    pub state: String,
+    pub state: IncidentState,
     /// People in the active scope.
     pub people: i64,
     /// Notified people.
@@ -84,7 +85,7 @@ async fn shown(
         IncidentRow {
             slug: one.slug,
             title: one.title,
-            state: one.state.to_string(),
+            state: one.state,
             people: account.map_or(0, |account| account.people),
             notified: account.map_or(0, |account| account.notified),
             opened_at: Moment::day(one.created_at),

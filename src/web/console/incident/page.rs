@@ -16,7 +16,7 @@ use crate::db::Conn;
 use crate::incident::change::changes;
 use crate::incident::open::Untold;
 use crate::incident::steer;
-use crate::incident::{Facts, Incident, IncidentState, store};
+use crate::incident::{Facts, Incident, IncidentState, UpdateKind, store};
 use crate::scope::{self, ScopeStatus};
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
@@ -28,7 +28,7 @@ use crate::web::console::tasks::{self, Figures, Task};
 use crate::web::console::{Account, Button, Choice, HistoryLine};
 use crate::web::figures::filters;
 use crate::web::form::resubmit::accepted;
-use crate::web::page::{self, Area, ConsoleFrame, Faults, Flash, Moment, span};
+use crate::web::page::{self, Area, ConsoleFrame, Faults, Flash, Moment, ShownScope, span};
 use crate::web::problem::{Answer, Problem};
 use crate::web::public::{Fact, Update};
 
@@ -49,7 +49,7 @@ pub struct IncidentPage {
     /// Its title.
     pub title: String,
     /// Its state.
-    pub state: String,
+    pub state: IncidentState,
     /// The version of the incident; the forms carry it.
     pub version: i32,
     /// The buttons for the next states; `name` is the state.
@@ -105,30 +105,26 @@ pub struct Publish {
 impl Publish {
     /// The kinds of update.
     pub fn kinds(&self) -> Vec<Choice> {
-        let kinds = [
-            ("known", "Known"),
-            ("being_checked", "Being checked"),
-            ("corrected", "Corrected"),
-        ];
-        kinds
-            .map(|(value, words)| Choice {
-                value: value.into(),
-                words: words.into(),
-            })
-            .into()
+        let words = |kind: UpdateKind| match kind {
+            UpdateKind::Known => "Known",
+            UpdateKind::BeingChecked => "Being checked",
+            UpdateKind::Corrected => "Corrected",
+        };
+        let choice = |kind: &UpdateKind| Choice {
+            value: kind.to_string(),
+            words: words(*kind).to_owned(),
+        };
+        UpdateKind::ALL.iter().map(choice).collect()
     }
 }
-
-/// The state of an import after its process stopped.
-pub const DIED: &str = "import died";
 
 /// One version of the affected list.
 #[derive(Debug, Clone)]
 pub struct ScopeRow {
     /// 1, 2 …
     pub version: i64,
-    /// `draft`, `active`, `superseded` or `discarded`; [`DIED`].
-    pub status: String,
+    /// Its state.
+    pub status: ShownScope,
     /// Rows taken.
     pub accepted: i64,
     /// Rows refused.
@@ -172,8 +168,8 @@ impl IncidentPage {
 
     /// The advice about people who were not told rightly: `action` unless the incident is over.
     fn advice(&self, action: &str) -> String {
-        let over =
-            self.forgotten.is_some() || matches!(self.state.as_str(), "closed" | "dismissed");
+        use IncidentState::{Closed, Dismissed};
+        let over = self.forgotten.is_some() || matches!(self.state, Closed | Dismissed);
         match over {
             true => "when the incident ended".to_owned(),
             false => format!("notified people; {action}"),
@@ -249,7 +245,7 @@ pub async fn load(
         may_edit,
         publish: may_edit.then(Publish::default),
         facts_faults: Faults::default(),
-        state: of.state.to_string(),
+        state: of.state,
         version: of.version,
         facts: facts(of.facts),
         slug: of.slug,
@@ -264,7 +260,7 @@ fn facts(of: Facts) -> Vec<Fact> {
 
 fn update(one: crate::incident::Update) -> Update {
     Update {
-        kind: one.kind.to_string(),
+        kind: one.kind,
         at: Moment::exact(one.published_at),
         text: one.body,
     }
@@ -291,8 +287,8 @@ async fn load_versions(
     let row = |one: scope::Version| ScopeRow {
         version: one.version.into(),
         status: match died && is_importing(&one) {
-            true => DIED.to_owned(),
-            false => one.status.to_string(),
+            true => ShownScope::ImportDied,
+            false => ShownScope::Status(one.status),
         },
         accepted: one.accepted,
         rejected: one.rejected,

@@ -96,7 +96,7 @@ async fn publish_or_preview(
 
 fn as_published(app: &App, kind: UpdateKind, body: &str) -> Update {
     Update {
-        kind: kind.to_string(),
+        kind,
         at: Moment::exact(app.now()),
         text: body.to_owned(),
     }

@@ -43,7 +43,7 @@ pub(super) fn list_line(DueList { due, on_lists }: &DueList, refused: String) ->
             "Next of kin of people who died",
             "For those who tell them. It carries no link and no code.",
         ),
-        _ => (
+        PostalKind::Safe | PostalKind::Single => (
             "People at a protected address",
             "For those who reach them through a safe channel. It carries no link and no code.",
         ),

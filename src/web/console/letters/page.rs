@@ -25,7 +25,7 @@ use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
 use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
-use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
+use crate::web::page::{self, Area, Badge, ConsoleFrame, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
 use crate::{db, summary};
 
@@ -72,7 +72,7 @@ pub struct BatchLine {
     pub at: Moment,
     pub by: String,
     pub people: i64,
-    pub state: String,
+    pub state: Badge,
     pub on: String,
     pub returned: i64,
     pub not_posted: i64,
@@ -280,8 +280,8 @@ fn batch_line(of: &Batch, names: &Names, today: &str, asked: Option<Vec<Asked>>)
         by: names.of(of.taken_by),
         people: of.people,
         state: match (of.state, of.kind.is_posted()) {
-            (PostalState::Posted, false) => "told".to_owned(),
-            (state, _) => state.to_string(),
+            (PostalState::Posted, false) => Badge::of(of.state).saying("told"),
+            (state, _) => Badge::of(state),
         },
         on: of
             .posted_on

@@ -37,8 +37,8 @@ pub struct Notices {
     pub id: String,
     /// The campaign's name.
     pub name: String,
-    /// The state shown; empty for all.
-    pub status: String,
+    /// The state shown; `None` for all.
+    pub status: Option<NoticeStatus>,
     /// Notices by state.
     pub counts: Counts,
     /// One page of the notices.
@@ -85,7 +85,7 @@ pub async fn list(
         desk: answer::frame(&app, &mut conn, &req, &who, Area::Campaigns).await?,
         id: id.to_string(),
         name: campaign_name(&of),
-        status: status.map(|status| status.to_string()).unwrap_or_default(),
+        status,
         counts: Counts::from(&Progress {
             counts: campaign::store::counts(&mut conn, *id).await?,
             frozen: true,
@@ -94,6 +94,13 @@ pub async fn list(
         next,
     };
     Ok(page::show(StatusCode::OK, &page)?)
+}
+
+impl Notices {
+    /// Whether the notices of this state are shown.
+    fn shows(&self, status: &NoticeStatus) -> bool {
+        self.status == Some(*status)
+    }
 }
 
 impl Asked {

@@ -11,6 +11,7 @@ use crate::audit::Action;
 use crate::campaign;
 use crate::delivery::store;
 use crate::id::NoticeId;
+use crate::notice::AttemptResult;
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::web::attempts::AttemptView;
@@ -48,7 +49,7 @@ pub struct AttemptRow {
     /// Through which relay.
     pub relay: String,
     /// Its result.
-    pub result: String,
+    pub result: AttemptResult,
     /// The reply of the relay, and the reason of the result.
     pub reply: String,
     /// When its last row in the database was written.
@@ -96,7 +97,7 @@ impl From<&AttemptView> for AttemptRow {
         Self {
             attempt: one.attempt.into(),
             relay: one.relay.clone(),
-            result: one.result.to_string(),
+            result: one.result,
             reply: reply_in_words(one),
             at: one.ended_at.or(one.began_at).map(Moment::row),
         }

@@ -31,7 +31,7 @@ pub struct NoticeRow {
     /// The language.
     pub locale: String,
     /// Its state.
-    pub status: String,
+    pub status: NoticeStatus,
     /// SMTP transactions so far.
     pub attempts: i64,
     /// The last reply, or why it is withheld.
@@ -79,7 +79,13 @@ pub(super) async fn load_attempts(
         NoticeStatus::Queued => false,
         // A withheld notice with attempts was tried before its person changed.
         NoticeStatus::Withheld => one.attempts > 0,
-        _ => true,
+        NoticeStatus::Sending
+        | NoticeStatus::Sent
+        | NoticeStatus::Deferred
+        | NoticeStatus::Bounced
+        | NoticeStatus::Expired
+        | NoticeStatus::Uncertain
+        | NoticeStatus::Cancelled => true,
     };
     let ids: Vec<_> = of.iter().filter(was_tried).map(|one| one.id).collect();
     Ok(attempts_of_each(outcome::of_notices(conn, &ids).await?))
@@ -128,13 +134,13 @@ pub(super) fn row(
         locale: person
             .map(|one| one.locale.as_str().to_owned())
             .unwrap_or_default(),
-        status: notice.status.to_string(),
+        status: notice.status,
         attempts: notice.attempts.into(),
         reply: withheld.or(last.map(reply_in_words)).unwrap_or_default(),
         at: Moment::row(notice.settled_at.unwrap_or(notice.created_at)),
-        next: match notice.status {
-            NoticeStatus::Deferred => notice.due_at.map(Moment::row),
-            _ => None,
-        },
+        next: notice
+            .due_at
+            .filter(|_| notice.status == NoticeStatus::Deferred)
+            .map(Moment::row),
     }
 }

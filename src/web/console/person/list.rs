@@ -56,7 +56,7 @@ pub struct PersonLine {
     pub address: String,
     pub locale: String,
     pub jurisdiction: String,
-    pub standing: String,
+    pub standing: PersonStanding,
     pub reason: String,
     pub exposed: String,
     pub unnamed: String,
@@ -75,7 +75,7 @@ pub fn line(of: &Person) -> PersonLine {
             .as_ref()
             .map(|under| under.as_str().to_owned())
             .unwrap_or_default(),
-        standing: of.standing.to_string(),
+        standing: of.standing,
         reason: of.withheld.map(|why| why.to_string()).unwrap_or_default(),
         exposed: match of.standing {
             PersonStanding::Retracted => "nothing: not affected".to_owned(),

@@ -16,6 +16,7 @@ use crate::element::in_words;
 use crate::id::PersonId;
 use crate::incident::Incident;
 use crate::notice::Notice;
+use crate::notice::NoticeStatus;
 use crate::person::{self, Believed, revoke};
 use crate::postal::{self, Item, PostalState, PostalStatus};
 use crate::seal::{Broken, IncidentKey};
@@ -90,7 +91,7 @@ pub struct NoticeLine {
     /// The kind of its campaign, in words.
     pub kind: String,
     /// Its state.
-    pub status: String,
+    pub status: NoticeStatus,
     /// When it last changed.
     pub at: Moment,
     /// The elements it names.
@@ -185,7 +186,7 @@ fn notice_line(notice: &Notice, believed: Option<&Believed>, of: &[Campaign]) ->
             .map(|campaign| kind_in_words(campaign.kind))
             .unwrap_or_default()
             .to_owned(),
-        status: notice.status.to_string(),
+        status: notice.status,
         at: Moment::row(settled_at(notice)),
         names: in_words(notice.named, "en"),
         believed: believed.map(believed_line).unwrap_or_default(),

@@ -20,10 +20,9 @@ use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Button;
 use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
-use crate::web::console::incident::page::DIED;
 use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
-use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
+use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment, ShownScope};
 use crate::web::problem::{Answer, Problem};
 use crate::web::rejects as download;
 
@@ -39,8 +38,8 @@ pub struct ScopeReport {
     pub title: String,
     /// 1, 2 …
     pub version: i64,
-    /// `draft`, `active`, `superseded` or `discarded`.
-    pub status: String,
+    /// Its state.
+    pub status: ScopeStatus,
     /// `full` or `delta`.
     pub mode: String,
     /// Who imported it.
@@ -75,19 +74,23 @@ pub struct ScopeReport {
 
 impl ScopeReport {
     /// The state that the page shows.
-    fn state(&self) -> &str {
+    fn state(&self) -> ShownScope {
         match self.died {
-            true => DIED,
-            false => &self.status,
+            true => ShownScope::ImportDied,
+            false => ShownScope::Status(self.status),
         }
+    }
+
+    fn is(&self, status: ScopeStatus) -> bool {
+        self.status == status
     }
 
     /// The text of the tile about references that seem to name another person.
     fn identity_means(&self) -> &'static str {
-        match (self.status.as_str(), self.delta.another_people) {
-            ("draft", _) => "references with a new name and no e-mail address that stays",
-            (_, 0) => "references with a new name, confirmed as the same people",
-            _ => {
+        match (self.is(ScopeStatus::Draft), self.delta.another_people) {
+            (true, _) => "references with a new name and no e-mail address that stays",
+            (false, 0) => "references with a new name, confirmed as the same people",
+            (false, _) => {
                 "references that name another person now; the former people were removed from the scope"
             }
         }
@@ -149,7 +152,11 @@ pub(super) async fn load(
     let questions = activate::questions(app, &mut conn, incident.id, &version).await?;
     let told_retracted = match version.status {
         ScopeStatus::Draft => activate::told_retracted(&mut conn, incident.id, &version).await?,
-        _ => 0,
+        ScopeStatus::Importing
+        | ScopeStatus::Activating
+        | ScopeStatus::Active
+        | ScopeStatus::Superseded
+        | ScopeStatus::Discarded => 0,
     };
     let shown = Delta {
         told_retracted,
@@ -161,7 +168,7 @@ pub(super) async fn load(
         slug: incident.slug,
         title: incident.title,
         version: version.version.into(),
-        status: version.status.to_string(),
+        status: version.status,
         mode: version.mode.to_string(),
         by: Names::load(&mut conn).await?.of(version.created_by),
         at: Moment::exact(version.created_at),

@@ -375,7 +375,7 @@ fn then(ticket: &Ticket, written: &Written, now: DateTime<Utc>) -> Result<Then, 
         TicketStatus::Open if ticket.status == TicketStatus::Solved => {
             then.reason = Some("answered again by an agent".to_owned());
         }
-        _ => {}
+        TicketStatus::New | TicketStatus::Open | TicketStatus::Pending | TicketStatus::OnHold => {}
     }
     Ok(then)
 }

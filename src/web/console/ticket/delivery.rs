@@ -2,12 +2,13 @@
 
 use crate::db::Conn;
 use crate::incident::Incident;
-use crate::outbox::{Delivery, LetterStatus, LetterWithheld};
+use crate::outbox::{CONNECTION_LOST, Delivery, EXPIRED, LetterStatus, LetterWithheld};
 use crate::person::Person;
 use crate::person::flags::WithheldReason;
 use crate::postal::{self, Item, PostalKind, PostalStatus};
 use crate::seal::Keyring;
 use crate::ticket::Ticket;
+use crate::web::console::campaign::outcomes::reason_words;
 use crate::web::conversation::{Kind, Message};
 use crate::web::problem::Problem;
 
@@ -94,7 +95,11 @@ impl ReplyChannel {
                 "Answer the next of kin. That they were told is not on record: the list “Next of kin” on the page \
                  Letters is for that.",
             ),
-            _ => (
+            WithheldReason::ProtectedAddress
+            | WithheldReason::Changed
+            | WithheldReason::NoAddress
+            | WithheldReason::NotAffected
+            | WithheldReason::AlreadyTold => (
                 "Answer through the safe channel by which they were told:",
                 "Answer through a safe channel only. None is on record: the list “People at a protected address” on \
                  the page Letters is for that. Ask your lead.",
@@ -123,7 +128,14 @@ fn forbidden(why: WithheldReason) -> &'static str {
     match why {
         WithheldReason::LegalHold => "a legal hold forbids to write to them, and closes their page",
         WithheldReason::Deceased => "they have died, and their page is closed",
-        _ => "their address is protected, so that nothing is sent, and their page is closed",
+        // The rest are reasons of notices; flags never give them.
+        WithheldReason::ProtectedAddress
+        | WithheldReason::Changed
+        | WithheldReason::NoAddress
+        | WithheldReason::NotAffected
+        | WithheldReason::AlreadyTold => {
+            "their address is protected, so that nothing is sent, and their page is closed"
+        }
     }
 }
 
@@ -136,7 +148,12 @@ fn told(
 ) -> Result<String, Problem> {
     let kind = match why {
         WithheldReason::Deceased => PostalKind::Kin,
-        _ => PostalKind::Safe,
+        WithheldReason::LegalHold
+        | WithheldReason::ProtectedAddress
+        | WithheldReason::Changed
+        | WithheldReason::NoAddress
+        | WithheldReason::NotAffected
+        | WithheldReason::AlreadyTold => PostalKind::Safe,
     };
     let last = items
         .iter()
@@ -181,13 +198,21 @@ pub fn answer_delivery(
                  page."
                     .to_owned()
             }
-            _ => {
+            LetterStatus::Sent
+            | LetterStatus::Failed
+            | LetterStatus::Withheld
+            | LetterStatus::Uncertain => {
                 let became = delivery(letter, channel);
                 match channel {
                     ReplyChannel::Forbidden { .. } => {
                         format!("Kept on this ticket. By e-mail: {became}.")
                     }
-                    _ => format!("Answered on the customer's page. By e-mail: {became}."),
+                    ReplyChannel::Nobody
+                    | ReplyChannel::Email
+                    | ReplyChannel::LetterCode
+                    | ReplyChannel::Unread => {
+                        format!("Answered on the customer's page. By e-mail: {became}.")
+                    }
                 }
             }
         },
@@ -221,11 +246,15 @@ pub fn delivery(letter: &Delivery, channel: &ReplyChannel) -> String {
     match letter.status {
         LetterStatus::Queued => "e-mail waits to be sent".to_owned(),
         LetterStatus::Sent => format!("e-mail accepted by the relay{}", at.unwrap_or_default()),
-        LetterStatus::Failed => format!("the e-mail was refused. {}", channel.otherwise()),
+        LetterStatus::Failed => format!("{}. {}", why_failed(letter), channel.otherwise()),
         LetterStatus::Uncertain => {
+            let why = match letter.reason.as_deref() {
+                Some(CONNECTION_LOST) => "the relay did not answer after the text, four times",
+                _ => "the database was restored to an older state",
+            };
             let again = "If it matters, answer again".to_owned();
             format!(
-                "perhaps sent: the database was restored to an older state. {}",
+                "perhaps sent: {why}. {}",
                 channel.instead().unwrap_or(again).trim_end_matches('.')
             )
         }
@@ -237,6 +266,15 @@ pub fn delivery(letter: &Delivery, channel: &ReplyChannel) -> String {
                 .map(|why| why_withheld(why, channel))
                 .unwrap_or_default()
         ),
+    }
+}
+
+/// Why an e-mail failed, as far as that is known.
+fn why_failed(letter: &Delivery) -> String {
+    match letter.reason.as_deref() {
+        Some(EXPIRED) => "the e-mail was deferred for three days, and is not sent".to_owned(),
+        Some(reason) => format!("the e-mail was refused: {}", reason_words(reason)),
+        None => "the e-mail was refused".to_owned(),
     }
 }
 

@@ -70,6 +70,8 @@ pub fn field_of(refusal: &Refusal) -> &'static str {
         Refusal::Needs(Need::Review) => "review_on",
         Refusal::Needs(Need::Reason) => "reason",
         Refusal::Needs(Need::Answer | Need::Clearance) => "resolution",
-        _ => "",
+        Refusal::Needs(Need::Nothing | Need::Message)
+        | Refusal::IllegalMove { .. }
+        | Refusal::NotByHand { .. } => "",
     }
 }

@@ -62,7 +62,7 @@ pub async fn show(
         id: ticket.id.to_string(),
         incident: incident.title,
         number: ticket.number.to_string(),
-        status: ticket.status.to_string(),
+        status: ticket.status,
         label: match is_shown {
             true => ticket.label_customer(app.now(), ticket.hears(app.now(), reopen_days)),
             false => "",
@@ -231,7 +231,14 @@ fn buttons(who: &Signed, ticket: &Ticket, free: bool, locked: &str) -> Vec<Butto
                     same,
                 ));
             }
-            _ => {}
+            (
+                Need::Nothing | Need::Message | Need::Reason | Need::Review | Need::Answer,
+                TicketStatus::New
+                | TicketStatus::Pending
+                | TicketStatus::OnHold
+                | TicketStatus::Solved
+                | TicketStatus::Closed,
+            ) => {}
         }
     }
     buttons

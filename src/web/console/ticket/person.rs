@@ -17,6 +17,7 @@ use crate::ticket::{self, Ticket, TicketChannel};
 use crate::web::console::Choice;
 use crate::web::console::person::reference::reassigned;
 use crate::web::notification::{NotificationHistory, Wrong};
+use crate::web::page::Badge;
 use crate::web::person_lookup::{campaign_of, written_to};
 use crate::web::problem::Problem;
 use crate::web::public::my_status::subject;
@@ -90,7 +91,7 @@ pub async fn zone(
             .collect(),
         notices: lines,
         tickets: tickets.iter().map(choice).collect(),
-        account: person.standing.to_string(),
+        standing: Some(person.standing),
     })
 }
 
@@ -117,7 +118,7 @@ fn notice_lines(
         };
         lines.push(NoticeLine {
             name: name.unwrap_or_default(),
-            status: notice.status.to_string(),
+            status: Badge::of(notice.status),
             at,
             code,
         });
@@ -148,13 +149,14 @@ fn postal_line(app: &App, item: &Item, how: Option<How>) -> Option<NoticeLine> {
         .posted_on
         .map(|on| on.format("%-d %B %Y").to_string());
     let on = on.unwrap_or_default();
+    let badge = Badge::of(item.status);
     let (status, at) = match item.status {
         PostalStatus::Listed if item.batch.state == PostalState::Discarded => return None,
-        PostalStatus::Listed => ("listed", "on a list that waits".to_owned()),
-        PostalStatus::Posted if by_post => ("posted", format!("posted on {on}")),
-        PostalStatus::Posted => ("told", format!("told on {on}")),
-        PostalStatus::NotPosted => ("not_posted", "did not happen after all".to_owned()),
-        PostalStatus::Returned => ("returned", format!("posted on {on}, came back")),
+        PostalStatus::Listed => (badge, "on a list that waits".to_owned()),
+        PostalStatus::Posted if by_post => (badge, format!("posted on {on}")),
+        PostalStatus::Posted => (badge.saying("told"), format!("told on {on}")),
+        PostalStatus::NotPosted => (badge, "did not happen after all".to_owned()),
+        PostalStatus::Returned => (badge, format!("posted on {on}, came back")),
     };
     let printed = item.code_key.is_some() && item.status != PostalStatus::NotPosted;
     Some(NoticeLine {
@@ -163,7 +165,7 @@ fn postal_line(app: &App, item: &Item, how: Option<How>) -> Option<NoticeLine> {
             (false, Some(how)) => format!("Told {}", how.in_words()),
             (false, None) => "To be told otherwise".to_owned(),
         },
-        status: status.to_owned(),
+        status,
         at,
         code: match printed {
             true => NoticeCode::of_letter(item.batch.id, item.person, &app.keys).to_string(),

@@ -2,11 +2,13 @@
 
 use askama::Template;
 
+use crate::person::PersonStanding;
+use crate::ticket::TicketStatus;
 use crate::web::console::helpline::work::Work;
 use crate::web::console::{Button, Choice};
 use crate::web::conversation::Message;
 use crate::web::figures::filters;
-use crate::web::page::{ConsoleFrame, Faults, Moment};
+use crate::web::page::{Badge, ConsoleFrame, Faults, Moment};
 
 /// `/console/tickets/{id}`
 #[derive(Template)]
@@ -23,7 +25,7 @@ pub struct TicketPage {
     /// The number that the customer knows.
     pub number: String,
     /// Its state.
-    pub status: String,
+    pub status: TicketStatus,
     /// The label the customer reads; empty where they see nothing of the ticket.
     pub label: String,
     /// The version that the page shows. A reply with an older one is not sent.
@@ -126,8 +128,8 @@ pub struct PersonZone {
     pub notices: Vec<NoticeLine>,
     /// Other tickets of the person: id and number.
     pub tickets: Vec<Choice>,
-    /// Their standing: `notified`, `needs_letter` …
-    pub account: String,
+    /// Where they stand in the account.
+    pub standing: Option<PersonStanding>,
 }
 
 /// A notice, letter or call to the person.
@@ -136,7 +138,7 @@ pub struct NoticeLine {
     /// Its subject, or its kind.
     pub name: String,
     /// Its state.
-    pub status: String,
+    pub status: Badge,
     /// When it was sent, posted or told, in words; or that it was not.
     pub at: String,
     /// Its code, to compare on the phone; empty if no message carries it.

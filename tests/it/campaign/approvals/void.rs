@@ -1,5 +1,7 @@
 //! When an approval is void, and who is told so.
 
+use serde_json::json;
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +89,7 @@ async fn a_quoted_fact_that_is_not_public_is_shown_to_the_approver() {
     launch::submit(&house.app, scene.comms, quoting)
         .await
         .unwrap();
-    let said = "does not show as they are now: contact_phone";
+    let said = "whose present text is not public: contact_phone";
     let page = lead.get(&format!("/console/campaigns/{quoting}")).body;
     assert!(page.contains(said), "{page}");
     let silent = scene

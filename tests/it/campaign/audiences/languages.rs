@@ -1,6 +1,7 @@
 //! Filters and languages of an audience.
 
 use super::*;
+use crate::client::ApiClient;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn places_languages_and_flags_are_normalised_and_an_empty_audience_is_refused() {
@@ -63,12 +64,8 @@ async fn places_languages_and_flags_are_normalised_and_an_empty_audience_is_refu
     assert_eq!(refused.json()["audience"]["mailable"], 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn languages_without_a_text_and_foreign_facts_are_acknowledged_by_name() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let comms = site.program(&[Comms]).await;
-    let scene = Scene::new(&house).await;
+/// The path of a first notice with facts, in English, Spanish and German, to readers of seven languages.
+async fn drafted(house: &House, scene: &Scene, comms: &ApiClient) -> String {
     let facts = [
         ("contact_phone", "555-0142"),
         ("what_happened", "Somebody broke in."),
@@ -94,7 +91,7 @@ async fn languages_without_a_text_and_foreign_facts_are_acknowledged_by_name() {
     {
         writeln!(csv, "r{n},p{n}@example.org,Zz,{locale},US-WA,name,").unwrap();
     }
-    scene.import(&house, &csv).await;
+    scene.import(house, &csv).await;
     let body = "{{ facts.what_happened }} {{ facts.contact_phone }} {{ facts.day }} {{ elements }}";
     let text = |subject: &str| Variant {
         subject: subject.to_owned(),
@@ -112,6 +109,16 @@ async fn languages_without_a_text_and_foreign_facts_are_acknowledged_by_name() {
             .as_str()
             .unwrap()
     );
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn languages_without_a_text_and_foreign_facts_are_acknowledged_by_name() {
+    let house = House::new().await;
+    let site = Site::open(&house.app).await;
+    let comms = site.program(&[Comms]).await;
+    let scene = Scene::new(&house).await;
+    let path = drafted(&house, &scene, &comms).await;
     let refused = comms.post(
         &format!("{path}/submit"),
         &json!({ "acknowledged": ["vi"] }),

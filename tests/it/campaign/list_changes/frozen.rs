@@ -121,6 +121,21 @@ async fn d5_no_person_is_frozen_from_a_list_that_is_half_in_force() {
     is_void(&house, &scene, campaign, version).await;
 }
 
+/// The number of notices of a campaign, all of which are of the approved version.
+async fn frozen_of_one_version(house: &House, campaign: CampaignId, old: &str, round: i32) -> i64 {
+    let named = candor::element::ElementSet::parse(old).unwrap().bits();
+    let of = format!("from notice where campaign_id = '{}'", campaign.uuid());
+    let all = house.number(&format!("select count(*) {of}")).await;
+    let right = house
+        .number(&format!("select count(*) {of} and named = {named}"))
+        .await;
+    assert_eq!(
+        all, right,
+        "round {round}: frozen from another version than the approved one"
+    );
+    all
+}
+
 /// However the two meet, the audience is of one version or its campaign is void.
 #[tokio::test(flavor = "multi_thread")]
 async fn d5_freezing_and_activating_at_once_never_mix_two_versions() {
@@ -160,16 +175,7 @@ async fn d5_freezing_and_activating_at_once_never_mix_two_versions() {
         };
         tokio::join!(freezing, activating);
         freeze_all(&house).await;
-        let named = candor::element::ElementSet::parse(old).unwrap().bits();
-        let of = format!("from notice where campaign_id = '{}'", campaign.uuid());
-        let all = house.number(&format!("select count(*) {of}")).await;
-        let right = house
-            .number(&format!("select count(*) {of} and named = {named}"))
-            .await;
-        assert_eq!(
-            all, right,
-            "round {round}: frozen from another version than the approved one"
-        );
+        let all = frozen_of_one_version(&house, campaign, old, round).await;
         match stands(&house, campaign).await.0 {
             CampaignStatus::Paused => void += 1,
             CampaignStatus::Sending => {

@@ -213,15 +213,28 @@ async fn launched(house: &House, scene: &Scene) -> CampaignId {
     campaign
 }
 
+fn first_list(people: usize) -> String {
+    let rows: String = (0..people).map(|n| Person::FIRST.row(n)).collect();
+    format!("reference,email,name,locale,elements,flags\n{rows}")
+}
+
+/// The messages that a version forbade, how long after it each left, and why it forbade them.
+fn against_the_list<'a>(
+    all: &'a [Got],
+    versions: &[Version],
+) -> Vec<(&'a Got, (Duration, &'static str))> {
+    all.iter()
+        .filter_map(|got| Some((got, late(got, versions)?)))
+        .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn d1_at_full_speed_no_wrong_message_leaves_later_than_two_seconds_after_a_list_came_into_force()
  {
     let size = Size::asked();
     let house = House::new().await;
     let scene = Scene::new(&house).await;
-    let rows: String = (0..size.people).map(|n| Person::FIRST.row(n)).collect();
-    let list = format!("reference,email,name,locale,elements,flags\n{rows}");
-    scene.import(&house, &list).await;
+    scene.import(&house, &first_list(size.people)).await;
     let campaign = launched(&house, &scene).await;
     freeze_all(&house).await;
     let server = Server::start().await;
@@ -242,10 +255,7 @@ async fn d1_at_full_speed_no_wrong_message_leaves_later_than_two_seconds_after_a
     running.into_iter().for_each(Running::kill);
 
     let all = server.got();
-    let late: Vec<_> = all
-        .iter()
-        .filter_map(|got| Some((got, late(got, &versions)?)))
-        .collect();
+    let late = against_the_list(&all, &versions);
     let most = late
         .iter()
         .map(|(_, (late, _))| *late)

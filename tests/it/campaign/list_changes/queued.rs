@@ -1,6 +1,7 @@
 //! Notices that are queued when a new list comes into force.
 
 use candor::campaign::{CampaignKind, CampaignStatus, UncertainPolicy, hold};
+use candor::id::CampaignId;
 use candor::mail::Reply;
 use candor::notice::NoticeStatus;
 use candor::scope::ScopeMode;
@@ -35,13 +36,7 @@ fn withheld(reason: &str) -> (String, Option<String>) {
     ("withheld".to_owned(), Some(reason.to_owned()))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn d1_a_new_list_reaches_every_notice_that_waits_and_the_next_campaign_offers_who_changed() {
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &first_list(10)).await;
-    let first = scene.launched(&house, CampaignKind::Initial).await;
-    freeze_all(&house).await;
+async fn import_while_paused(house: &House, scene: &Scene, first: CampaignId) {
     hold::pause(
         &house.app,
         candor::actor::Actor::Staff(scene.comms),
@@ -50,8 +45,18 @@ async fn d1_a_new_list_reaches_every_notice_that_waits_and_the_next_campaign_off
     )
     .await
     .unwrap();
-    scene.import(&house, &second_list()).await;
+    scene.import(house, &second_list()).await;
     hold::resume(&house.app, scene.comms, first).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d1_a_new_list_reaches_every_notice_that_waits_and_the_next_campaign_offers_who_changed() {
+    let house = House::new().await;
+    let scene = Scene::new(&house).await;
+    scene.import(&house, &first_list(10)).await;
+    let first = scene.launched(&house, CampaignKind::Initial).await;
+    freeze_all(&house).await;
+    import_while_paused(&house, &scene, first).await;
     house.send_all().await;
 
     let expected = [6, 8, 9].map(|n| match n {

@@ -38,7 +38,7 @@ async fn a_limit_of_the_settings_stands_where_the_speed_does() {
     // One relay works, so the campaign continues; the page names the other one.
     has(
         &get(&comms, "/console").body,
-        "Relay gamma is held until 12:34 UTC: our machine is on a blocklist",
+        "Relay gamma is held until 12:34 UTC: our server is on a blocklist or has a bad reputation",
     );
     let all = relays
         .to_string()
@@ -101,7 +101,7 @@ async fn a_paused_campaign_is_shown_as_void_everywhere_once_its_list_was_replace
     let shown = page(&comms, campaign);
     has(
         &shown,
-        "Approval void: the list in force changed since it was submitted. Its audience was not complete by then",
+        "Approval void: the list in force changed since it was submitted. Its audience was not complete at that time",
     );
     has(&shown, "The list changed before its audience was complete.");
     assert!(
@@ -179,7 +179,7 @@ async fn a_launch_repeats_that_page_and_notice_disagree_and_wants_a_yes() {
     let shown = get(&admin, &at).body;
     has(
         &shown,
-        "does not show as they are now: contact_phone. Publish them first, so that page and notice agree.",
+        "whose present text is not public: contact_phone. Publish them first, so that page and notice agree.",
     );
     has(
         &shown,
@@ -249,10 +249,7 @@ async fn a_missing_fact_stands_in_brackets_and_an_early_incident_says_what_comes
     let comms = site.signed_in("Comms", &[Comms]).await;
     let shown = page(&comms, campaign);
     has(&shown, "What happened: [what_happened]");
-    has(
-        &shown,
-        "Facts that are missing stand in brackets: what_happened.",
-    );
+    has(&shown, "Missing facts are in brackets: what_happened.");
     assert!(!shown.contains("{{ name }}"), "{shown}");
     assert!(
         !get(&comms, "/console")

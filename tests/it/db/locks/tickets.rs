@@ -54,7 +54,7 @@ async fn a_ticket_is_not_given_to_an_agent_who_is_being_disabled() {
     let held = "select count(*) from ticket where assignee is not null";
     assert_eq!(house.number(held).await, 0);
     // Enabled again, the agent can have it.
-    let actor = candor::actor::Actor::System("test");
+    let actor = candor::actor::Actor::System(candor::actor::System::Cli);
     manage::enable(&house.app, actor, agent).await.unwrap();
     let given = agent::assign(&house.app, lead, ticket.id, ticket.version, agent).await;
     assert_eq!(given.unwrap().assignee, Some(agent));

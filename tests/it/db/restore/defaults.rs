@@ -1,6 +1,6 @@
 //! Default settings that people would see, and imports of dead processes: what pages and commands say of them.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::address::EmailAddress;
 use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::staff::password::{Cost, Password};
@@ -24,7 +24,7 @@ async fn l10_check_and_letter_lists_warn_of_defaults_that_would_go_out() {
         .await;
     let email = EmailAddress::parse("c@sundmere.example").unwrap();
     let hash = Password::generate().hash(Cost::LIGHT).await;
-    let by = Actor::System("test");
+    let by = Actor::System(System::Cli);
     manage::add(&house.app, by, "Comms", &email, &[StaffRole::Comms], &hash)
         .await
         .unwrap();
@@ -76,9 +76,7 @@ async fn l10_a_campaign_that_is_not_launched_shows_the_defaults_that_would_go_ou
 
 #[tokio::test(flavor = "multi_thread")]
 async fn z7_an_import_that_died_says_so_in_the_list_and_to_the_page_that_waits() {
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    let site = Site::open(&house.app).await;
+    let (house, scene, site) = Scene::open("").await;
     let browser = site.signed_in("cora", &[StaffRole::Comms]).await;
     house
         .sql(&format!(

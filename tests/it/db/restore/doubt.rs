@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::error::CampaignError;
 use candor::campaign::{CampaignKind, hold};
 use candor::deployment::watch::suspect;
@@ -17,7 +17,7 @@ use crate::house::House;
 use crate::mail::Scratch;
 use crate::people::{Scene, list};
 
-const WHO: Actor = Actor::System("test");
+const WHO: Actor = Actor::System(System::Cli);
 /// Changes the row directly.
 const AS_WRITTEN: &str = "written_by = pg_current_xact_id()::text::bigint";
 
@@ -57,8 +57,8 @@ async fn l2_a_restored_database_holds_all_mail_because_a_node_has_seen_a_later_s
     let doubt = look(&house).await.unwrap();
     assert_eq!(doubt.why, [Why::Epoch]);
     nothing_leaves(&house).await;
-    let deeds = "select count(*) from audit_event where action = 'database.doubt'";
-    assert_eq!(house.number(deeds).await, 1);
+    let actions = "select count(*) from audit_event where action = 'database.doubt'";
+    assert_eq!(house.number(actions).await, 1);
     assert_eq!(look(&house).await.unwrap(), doubt, "said once");
 
     // Each is resent by the campaign's policy, and marked.
@@ -88,8 +88,8 @@ async fn l2_a_server_that_took_over_is_in_doubt_unless_the_settings_trust_it() {
     house.sql(&other).await;
     house.with_settings("[database]\ntrust_promotion = true\n");
     assert_eq!(look(&house).await, None);
-    let deeds = "select count(*) from audit_event where action = 'database.promoted'";
-    assert_eq!(house.number(deeds).await, 1);
+    let actions = "select count(*) from audit_event where action = 'database.promoted'";
+    assert_eq!(house.number(actions).await, 1);
     house.with_settings("");
     assert_eq!(look(&house).await, None, "that timeline is known now");
     house.sql(&other).await;

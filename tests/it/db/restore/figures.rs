@@ -1,7 +1,7 @@
 //! A decision about a copy changes the figures at once, and its report says the result for each notice.
 
 use candor::account::{account, recount};
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::{CampaignKind, hold};
 use candor::delivery::freeze;
 use candor::deployment::Why;
@@ -19,7 +19,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-const WHO: Actor = Actor::System("test");
+const WHO: Actor = Actor::System(System::Cli);
 
 async fn notices(house: &House, status: &str) -> i64 {
     let of = format!("select count(*) from notice where status = '{status}'");

@@ -1,7 +1,7 @@
 //! A copy from before an audience was frozen: messages to its people are still recognised by their Message-IDs.
 
 use candor::account::account;
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::error::CampaignError;
 use candor::campaign::{CampaignKind, launch};
 use candor::deployment::Why;
@@ -15,7 +15,7 @@ use super::{Copy, dump, look, nothing_leaves};
 use crate::house::House;
 use crate::people::{MESSAGE_OF, Scene, list};
 
-const WHO: Actor = Actor::System("test");
+const WHO: Actor = Actor::System(System::Cli);
 
 /// A log of the messages of `house`, as Postfix writes it.
 pub fn log_of(house: &House) -> RelayLog {

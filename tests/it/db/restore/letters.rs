@@ -1,25 +1,22 @@
 //! E-mails of tickets that waited in a copy.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::deployment::Why;
 use candor::deployment::watch::suspect;
-use candor::mail::Relay;
 use candor::recovery::left::Choice;
 use candor::recovery::relay_log::RelayLog;
 use candor::recovery::restored::decide;
-use candor::worker::courier::{Worked, step};
 use uuid::Uuid;
 
 use crate::tickets::{ANN, Helpline};
 
-const WHO: Actor = Actor::System("test");
+const WHO: Actor = Actor::System(System::Cli);
 
 async fn waiting(line: &Helpline) -> Uuid {
     line.asks(line.person(&ANN).await, "Hello?").await;
     suspect(&line.app, WHO, &[Why::Declared]).await.unwrap();
-    let relays = [Relay::Memory(line.mail.clone())];
-    let worked = step(&line.app, &relays).await.unwrap();
-    assert_eq!(worked, Worked::Nothing, "nothing leaves in doubt");
+    let claimed = line.claim(8).await;
+    assert_eq!(claimed.len(), 0, "nothing leaves in doubt");
     let row = line.raw().await;
     row.query_one("select id from outbox", &[])
         .await
@@ -45,8 +42,8 @@ async fn l2_an_email_that_may_have_left_is_not_sent_again_and_says_so() {
     let (status, reply) = stands(&line).await;
     assert_eq!(status, "uncertain");
     assert!(reply.unwrap().contains("may have been sent"));
-    let relays = [Relay::Memory(line.mail.clone())];
-    assert_eq!(step(&line.app, &relays).await.unwrap(), Worked::Nothing);
+    line.send_all().await;
+    assert_eq!(line.mail.sent().len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,8 +56,8 @@ async fn l2_an_email_that_may_have_left_is_sent_again_on_demand_and_keeps_the_ma
     let (status, reply) = stands(&line).await;
     assert_eq!(status, "queued");
     assert!(reply.unwrap().contains("may have been sent"));
-    let relays = [Relay::Memory(line.mail.clone())];
-    assert_eq!(step(&line.app, &relays).await.unwrap(), Worked::Some(1));
+    line.send_all().await;
+    assert_eq!(line.mail.sent().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

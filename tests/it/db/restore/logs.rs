@@ -1,12 +1,13 @@
 //! Relay logs that lack a part of what was sent after a copy are refused; campaigns that are drafts in the copy may
 //! have been launched.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::recovery::left::Choice;
 use candor::recovery::restored::decide;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use std::path::Path;
 
 use super::{Copy, dump, look};
 use crate::client::Site;
@@ -15,7 +16,7 @@ use crate::mail::Scratch;
 use crate::people::{Scene, list};
 use crate::program::Program;
 
-const WHO: Actor = Actor::System("test");
+const WHO: Actor = Actor::System(System::Cli);
 
 /// Postfix's log of the messages of a house: the line with the Message-ID in the first file, the result in the second.
 /// `at` is the time of each part, `zone` how the lines write it.
@@ -66,6 +67,30 @@ fn refused(program: &Program, words: &[&str]) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// The words of the command.
+fn restored(logs: &[&String], more: &[&str]) -> Vec<String> {
+    let mut words = vec!["db".to_owned(), "restored".to_owned()];
+    for log in logs {
+        words.extend(["--relay-log".to_owned(), (*log).clone()]);
+    }
+    words.extend(more.iter().map(|word| (*word).to_owned()));
+    words
+}
+
+/// The program on a node that saw the lost database until `lost_at`.
+async fn after_seeing(copy: &House, state: &Path, lost_at: DateTime<Utc>) -> Program {
+    let mut conn = copy.app.db.get().await.unwrap();
+    let id = candor::deployment::store::look(&mut conn).await.unwrap().id;
+    drop(conn);
+    std::fs::create_dir(state).unwrap();
+    let kept = serde_json::json!({ "deployment": id, "epoch": lost_at.timestamp_millis() });
+    let file = state.join(format!("{}.epoch", id.simple()));
+    std::fs::write(file, kept.to_string()).unwrap();
+    Program::of(copy)
+        .without("CANDOR__DATABASE__STATE_DIR")
+        .with("CANDOR__DATABASE__STATE_DIR", &state.display().to_string())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_that_do_not_reach_from_the_copy_to_the_end_of_the_lost_database_are_refused() {
     let house = House::new().await;
@@ -87,30 +112,13 @@ async fn logs_that_do_not_reach_from_the_copy_to_the_end_of_the_lost_database_ar
     };
     let state = files.scratch.path().join("state");
     let lost_at = taken + hour;
-    let mut conn = copy.app.db.get().await.unwrap();
-    let id = candor::deployment::store::look(&mut conn).await.unwrap().id;
-    drop(conn);
-    std::fs::create_dir(&state).unwrap();
-    let kept = serde_json::json!({ "deployment": id, "epoch": lost_at.timestamp_millis() });
-    let file = state.join(format!("{}.epoch", id.simple()));
-    std::fs::write(file, kept.to_string()).unwrap();
-    let program = Program::of(copy)
-        .without("CANDOR__DATABASE__STATE_DIR")
-        .with("CANDOR__DATABASE__STATE_DIR", &state.display().to_string());
+    let program = after_seeing(copy, &state, lost_at).await;
 
     let begins = idle(taken - minute);
     let [ids, ends] = log_of(&house, taken + minute, false, true);
     let last = idle(lost_at);
     let before = files.put("mail.log.1", &(begins.clone() + &ids));
     let after = files.put("mail.log", &(ends.clone() + &last));
-    let restored = |logs: &[&String], more: &[&str]| {
-        let mut words = vec!["db".to_owned(), "restored".to_owned()];
-        for log in logs {
-            words.extend(["--relay-log".to_owned(), (*log).clone()]);
-        }
-        words.extend(more.iter().map(|word| (*word).to_owned()));
-        words
-    };
     let said = |words: &[String]| {
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         refused(&program, &words)

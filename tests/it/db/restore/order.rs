@@ -1,6 +1,6 @@
 //! A sender settles its leased batches while an operator decides about a copy: neither blocks the other for ever.
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::CampaignKind;
 use candor::delivery::freeze;
 use candor::deployment::Why;
@@ -13,7 +13,7 @@ use crate::house::House;
 use crate::people::{Scene, list};
 use crate::sessions::{holder, until_waiting};
 
-const WHO: Actor = Actor::System("test");
+const WHO: Actor = Actor::System(System::Cli);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_that_settles_and_a_decision_about_a_copy_lock_in_one_order() {

@@ -60,6 +60,88 @@ fn cell(file: &str, reference: &str, column: &str) -> String {
     line[at].to_owned()
 }
 
+async fn all_are_told_by_post(house: &House, scene: &Scene) {
+    let mut conn = house.app.db.get().await.unwrap();
+    let told = account(&mut conn, scene.incident).await.unwrap();
+    assert_eq!((told.notified_by_post, told.needs_letter), (4, 0));
+    let differ = recount::books(&house.app, scene.incident).await.unwrap();
+    assert_eq!(differ, []);
+}
+
+async fn post_the_letters(house: &House, scene: &Scene, list: &str) {
+    let on = "2026-11-23".parse().unwrap();
+    let posted = post::record(
+        &house.app,
+        scene.comms,
+        list.parse().unwrap(),
+        &Done::posted(on),
+    )
+    .await;
+    assert_eq!(posted.unwrap().people, 4);
+}
+
+/// The list waits again with all its people.
+fn put_back(program: &Program, path: &str, file: &str, id: &str) {
+    fs::write(path, file).unwrap();
+    let (done, words) = said(program, path);
+    assert!(done, "{words}");
+    assert!(
+        words.contains(&format!("list {id} waits again: 4 people are on it")),
+        "{words}"
+    );
+    assert!(
+        words.contains("1 person is known here under another id"),
+        "{words}"
+    );
+}
+
+/// A file with people who are not known here, then one with another letter's code.
+async fn wrong_files_are_refused(
+    copy: &House,
+    scene: &Scene,
+    program: &Program,
+    path: &str,
+    file: &str,
+    code: &str,
+    later: &str,
+) {
+    fs::write(path, file).unwrap();
+    let (done, words) = said(program, path);
+    assert!(
+        !done && words.contains("put the lists of affected people back first"),
+        "{words}"
+    );
+    assert_eq!(copy.number("select count(*) from postal_batch").await, 0);
+    scene
+        .take(copy, ScopeMode::Delta, &format!("{HEAD}{LATER}"))
+        .await;
+    fs::write(path, file.replace(code, later)).unwrap();
+    let (done, words) = said(program, path);
+    assert!(
+        !done && words.contains("was not made with the key"),
+        "{words}"
+    );
+    assert_eq!(copy.number("select count(*) from postal_item").await, 0);
+}
+
+fn decide(program: &Program) {
+    let decided = program.ok(&["db", "restored", "--nobody-knows"]);
+    assert!(decided.contains("3 people need a letter"), "{decided}");
+    assert!(decided.contains("are not known here"), "{decided}");
+    assert!(decided.contains("letters restore --incident"), "{decided}");
+}
+
+fn page_knows_no_letter(site: &Site, link: &str) {
+    let page = site
+        .browser()
+        .get(link.strip_prefix("https://notice.example").unwrap())
+        .body;
+    assert!(
+        page.contains("We have no record of a message to you"),
+        "{page}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_posted_after_the_copy_is_restored_from_its_file_and_no_person_is_told_twice() {
     let house = House::with(URL).await;
@@ -92,53 +174,17 @@ async fn a_list_posted_after_the_copy_is_restored_from_its_file_and_no_person_is
     };
     says_what_is_so();
     let link = cell(&file, "L0", "status_link");
-    let page = site
-        .browser()
-        .get(link.strip_prefix("https://notice.example").unwrap())
-        .body;
-    assert!(
-        page.contains("We have no record of a message to you"),
-        "{page}"
-    );
+    page_knows_no_letter(&site, &link);
 
     let program = Program::of(copy);
-    let decided = program.ok(&["db", "restored", "--nobody-knows"]);
-    assert!(decided.contains("3 people need a letter"), "{decided}");
-    assert!(decided.contains("are not known here"), "{decided}");
-    assert!(decided.contains("letters restore --incident"), "{decided}");
+    decide(&program);
     says_what_is_so();
 
     let scratch = Scratch::new();
     let path = scratch.path().join("letters.csv").display().to_string();
-    fs::write(&path, &file).unwrap();
-    let (done, words) = said(&program, &path);
-    assert!(
-        !done && words.contains("put the lists of affected people back first"),
-        "{words}"
-    );
-    assert_eq!(copy.number("select count(*) from postal_batch").await, 0);
-    scene
-        .take(copy, ScopeMode::Delta, &format!("{HEAD}{LATER}"))
-        .await;
-    fs::write(&path, file.replace(&code, &later)).unwrap();
-    let (done, words) = said(&program, &path);
-    assert!(
-        !done && words.contains("was not made with the key"),
-        "{words}"
-    );
-    assert_eq!(copy.number("select count(*) from postal_item").await, 0);
+    wrong_files_are_refused(copy, &scene, &program, &path, &file, &code, &later).await;
 
-    fs::write(&path, &file).unwrap();
-    let (done, words) = said(&program, &path);
-    assert!(done, "{words}");
-    assert!(
-        words.contains(&format!("list {id} waits again: 4 people are on it")),
-        "{words}"
-    );
-    assert!(
-        words.contains("1 person is known here under another id"),
-        "{words}"
-    );
+    put_back(&program, &path, &file, &id);
     assert_eq!(copy.number(ITEMS).await, original, "each letter as it was");
     for code in [&code, &later] {
         assert!(check(code).contains("Yes, it is genuine"));
@@ -151,19 +197,7 @@ async fn a_list_posted_after_the_copy_is_restored_from_its_file_and_no_person_is
     let (done, words) = said(&program, &path);
     assert!(!done && words.contains("is known here"), "{words}");
 
-    let on = "2026-11-23".parse().unwrap();
-    let posted = post::record(
-        &copy.app,
-        scene.comms,
-        id.parse().unwrap(),
-        &Done::posted(on),
-    )
-    .await;
-    assert_eq!(posted.unwrap().people, 4);
+    post_the_letters(copy, &scene, &id).await;
     assert!(check(&code).contains("in a letter that we posted on"));
-    let mut conn = copy.app.db.get().await.unwrap();
-    let told = account(&mut conn, scene.incident).await.unwrap();
-    assert_eq!((told.notified_by_post, told.needs_letter), (4, 0));
-    let differ = recount::books(&copy.app, scene.incident).await.unwrap();
-    assert_eq!(differ, []);
+    all_are_told_by_post(copy, &scene).await;
 }

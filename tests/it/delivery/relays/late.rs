@@ -5,7 +5,6 @@ use std::time::Duration;
 use candor::actor::Actor;
 use candor::campaign::hold;
 use candor::mail::Relay;
-use candor::worker::courier::step;
 
 use super::route;
 use crate::mail::scripted::{Act, Server, serve};
@@ -44,8 +43,7 @@ async fn a_message_of_a_ticket_does_not_leave_after_a_stop_while_the_relay_was_s
         let line = Helpline::new().await;
         line.asks(line.person(&ANN).await, "Hello?").await;
         let server = serve(OFFERS, late_at(stage)).await;
-        let (app, relays) = (line.app.clone(), [relay(&server)]);
-        let sending = tokio::spawn(async move { step(&app, &relays).await.unwrap() });
+        let sending = Sending::start(&line, vec![route(relay(&server), false)]);
         let asked = |server: &Server| match stage {
             "CONNECT" => server.connections() > 0,
             _ => server.heard().iter().any(|word| word.starts_with("RCPT")),
@@ -53,16 +51,16 @@ async fn a_message_of_a_ticket_does_not_leave_after_a_stop_while_the_relay_was_s
         until_heard(&server, asked).await;
         let by = Actor::Staff(line.agent);
         hold::stop_everything(&line.app, by).await.unwrap();
-        sending.await.unwrap();
+        let waiting = "select count(*) from outbox where status = 'queued' and lease_until is null";
+        line.until("it waits again", waiting).await;
+        sending.end().await;
         assert_eq!(server.texts(), [""; 0], "{stage}");
-        let waiting = "select count(*) from outbox where status = 'queued'";
-        assert_eq!(line.number(waiting).await, 1, "{stage}");
 
         // Afterwards it leaves.
         hold::start_again(&line.app, by).await.unwrap();
         line.app.clock.advance(chrono::TimeDelta::minutes(1));
         let quick = serve(OFFERS, |_, _| Act::Usual).await;
-        step(&line.app, &[relay(&quick)]).await.unwrap();
+        line.send_through(vec![route(relay(&quick), false)]).await;
         assert_eq!(quick.texts().len(), 1, "{stage}");
     }
 }

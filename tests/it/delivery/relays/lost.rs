@@ -33,7 +33,7 @@ fn lost() -> Reply {
     }
 }
 
-fn put_off() -> Reply {
+fn deferred() -> Reply {
     Reply::heard(450, "4.3.0 Error: command failed", None)
 }
 
@@ -92,7 +92,7 @@ async fn where_the_only_relay_loses_every_message_after_its_text_the_campaign_is
     house.until("the campaign is paused", paused).await;
     sending.end().await;
     let (_, reason) = stands(&house).await;
-    assert!(reason.ends_with("were put off (relay memory)"), "{reason}");
+    assert!(reason.ends_with("were deferred (relay memory)"), "{reason}");
     // Each lost message counts, also those of the other connections while the relay is held: two or three rounds.
     let uncertain = "select count(*) from outcome where settled and result = 'uncertain'";
     let uncertain = house.number(uncertain).await;
@@ -113,14 +113,14 @@ async fn losses_between_answers_count_for_the_campaign() {
     house.until("the campaign is paused", paused).await;
     sending.end().await;
     let (_, reason) = stands(&house).await;
-    assert!(reason.ends_with("were put off (relay memory)"), "{reason}");
+    assert!(reason.ends_with("were deferred (relay memory)"), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_defers_everything_while_another_accepts_is_held_and_not_the_campaign() {
     let (house, _) = launched(STRICT, people(300)).await;
     let bad = MemoryRelay::new("second");
-    bad.answer_by(|_| Some(put_off()));
+    bad.answer_by(|_| Some(deferred()));
     let sending = Sending::start(&house, two(&house, &bad));
     house.until_idle().await;
     let deferred = house.in_state("deferred").await;
@@ -141,7 +141,7 @@ async fn where_all_relays_defer_everything_the_campaign_is_paused_and_the_reason
     let (house, _) = launched(STRICT, people(300)).await;
     let bad = MemoryRelay::new("second");
     for relay in [&house.mail, &bad] {
-        relay.answer_by(|_| Some(put_off()));
+        relay.answer_by(|_| Some(deferred()));
     }
     let sending = Sending::start(&house, two(&house, &bad));
     let paused = "select count(*) from campaign where status = 'paused'";
@@ -149,7 +149,7 @@ async fn where_all_relays_defer_everything_the_campaign_is_paused_and_the_reason
     sending.end().await;
     let (_, reason) = stands(&house).await;
     assert!(
-        reason.contains("were put off (relay ") && reason.contains("second"),
+        reason.contains("were deferred (relay ") && reason.contains("second"),
         "{reason}"
     );
 }
@@ -166,7 +166,7 @@ async fn what_may_have_arrived_and_waits_for_its_next_try_is_said_with_its_numbe
         .mail
         .answer_by(|letter| match letter.recipient.domain() {
             "d1.example" => Some(lost()),
-            "d2.example" => Some(put_off()),
+            "d2.example" => Some(deferred()),
             _ => None,
         });
     house.send_all().await;
@@ -260,7 +260,7 @@ async fn what_may_have_arrived_is_not_tried_again_by_a_campaign_that_cannot_go_o
     let page = || browser.get(&format!("/console/campaigns/{id}")).body;
     let words = |end: &str| {
         format!(
-            "<b>12</b> of those queued or deferred may have arrived: it is not known how an attempt ended. {end}"
+            "<b>12</b> of those queued or deferred may have arrived: the result of an attempt is not known. {end}"
         )
     };
     let again = words("They will be tried again.");

@@ -11,7 +11,7 @@ use candor::staff::StaffRole;
 use candor::ticket::{agent, intake};
 
 use super::{forget_it, go_through, no_campaign_is_drafted};
-use crate::client::Site;
+use crate::client::Browser;
 use crate::house::House;
 use crate::people::{Scene, list};
 
@@ -65,26 +65,29 @@ async fn ended(house: &House, scene: &Scene) -> (String, String) {
     (status, ticket)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn d3_nothing_follows_a_forgotten_incident_and_no_page_of_it_promises_anything() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
-    let (app, by, incident) = (&house.app, scene.comms, scene.incident);
-    let (status, ticket) = ended(&house, &scene).await;
-    let browser = site.browser();
-    let staff = site.signed_in("all", StaffRole::ALL).await;
-    for page in [&status, &ticket, &format!("{ticket}/asked")] {
-        assert_eq!(browser.get(page).status, 200, "{page}");
-    }
-    for page in [&status, "/incidents/sundmere"] {
-        let said = browser.get(page).body;
-        assert!(!said.contains("Next update"), "closed, {page}: {said}");
-    }
-    let admin = house.staff(&["admin"]).await;
-    forget_it(&house, admin, &scene).await.unwrap();
+/// The code of a sent notice is still recognised as genuine.
+async fn its_code_is_genuine(house: &House, browser: &Browser) {
+    let notice = house
+        .raw()
+        .await
+        .query_one("select id from notice limit 1", &[])
+        .await
+        .unwrap();
+    let code = NoticeCode::of(
+        candor::id::NoticeId::from_uuid(notice.get(0)),
+        &house.app.keys,
+    );
+    let checked = browser.submit("/verify", "/verify", &[("code", &code.to_string())]);
+    assert!(
+        checked.body.contains("Yes, it is genuine"),
+        "{}",
+        checked.body
+    );
+}
 
-    let version = super::version(&house, incident).await;
+async fn nothing_changes_it(house: &House, scene: &Scene) {
+    let (app, by, incident) = (&house.app, scene.comms, scene.incident);
+    let version = super::version(house, incident).await;
     let reopened = steer::move_to(app, by, incident, version, IncidentState::Scoping).await;
     let edited = steer::edit_facts(app, by, incident, version, "Other", &Facts::new()).await;
     let facts = steer::publish_facts(app, by, incident, version).await;
@@ -95,7 +98,30 @@ async fn d3_nothing_follows_a_forgotten_incident_and_no_page_of_it_promises_anyt
     let source = Source::File(std::io::Cursor::new(list(1, "name").into_bytes()));
     let more = import(app, by, incident, ScopeMode::Full, source, |_| {}).await;
     assert!(matches!(more, Err(ImportError::Forgotten)), "{more:?}");
-    no_campaign_is_drafted(&house, &scene).await;
+    no_campaign_is_drafted(house, scene).await;
+}
+
+fn is_closed(browser: &Browser, status: &str, ticket: &str) {
+    for page in [status, ticket, &format!("{ticket}/asked")] {
+        assert_eq!(browser.get(page).status, 200, "{page}");
+    }
+    for page in [status, "/incidents/sundmere"] {
+        let said = browser.get(page).body;
+        assert!(!said.contains("Next update"), "closed, {page}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d3_nothing_follows_a_forgotten_incident_and_no_page_of_it_promises_anything() {
+    let (house, scene, site) = Scene::open("").await;
+    let (status, ticket) = ended(&house, &scene).await;
+    let browser = site.browser();
+    let staff = site.signed_in("all", StaffRole::ALL).await;
+    is_closed(&browser, &status, &ticket);
+    let admin = house.staff(&["admin"]).await;
+    forget_it(&house, admin, &scene).await.unwrap();
+
+    nothing_changes_it(&house, &scene).await;
 
     let unknown = browser.get("/s/forged").body;
     for page in [&status, &ticket, &format!("{ticket}/asked")] {
@@ -136,28 +162,13 @@ async fn d3_nothing_follows_a_forgotten_incident_and_no_page_of_it_promises_anyt
             assert!(!before.contains(promise), "{promise}: {before}");
         }
     }
-    // The code of a sent notice is still recognised as genuine.
-    let notice = house
-        .raw()
-        .await
-        .query_one("select id from notice limit 1", &[])
-        .await
-        .unwrap();
-    let code = NoticeCode::of(candor::id::NoticeId::from_uuid(notice.get(0)), &app.keys);
-    let checked = browser.submit("/verify", "/verify", &[("code", &code.to_string())]);
-    assert!(
-        checked.body.contains("Yes, it is genuine"),
-        "{}",
-        checked.body
-    );
+    its_code_is_genuine(&house, &browser).await;
 }
 
 /// An earlier release forgot incidents although tickets were open.
 #[tokio::test(flavor = "multi_thread")]
 async fn d3_take_next_and_the_queue_know_no_tickets_of_forgotten_incidents() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     let app = &house.app;
     scene.import(&house, &list(2, "name")).await;
     for reference in ["R-00000", "R-00001"] {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::audience::Who;
 use candor::campaign::error::CampaignError;
 use candor::campaign::store::NewCampaign;
@@ -35,7 +35,7 @@ impl World {
         launch::approve(app, scene.approver, id, &hash)
             .await
             .unwrap();
-        let system = Actor::System("test");
+        let system = Actor::System(System::Cli);
         if held {
             hold::stop_everything(app, system).await.unwrap();
         }

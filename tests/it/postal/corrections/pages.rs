@@ -204,6 +204,32 @@ async fn e16_a_correction_says_what_was_wrong_and_the_page_keeps_it() {
     assert_eq!(post.knows("b").await.1, set(&[Element::Name]));
 }
 
+/// The ticket of the same person shows the letter and its incident.
+async fn the_ticket_shows_the_letter(post: &Post, site: &Site) {
+    let (app, of) = (&post.house.app, post.scene.incident);
+    let person = post.person("a").await.id;
+    candor::ticket::intake::ask(app, of, person, "", "Who has my data?")
+        .await
+        .unwrap();
+    let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
+    let raw = post.house.raw().await;
+    let id: uuid::Uuid = raw
+        .query_one("select id from ticket", &[])
+        .await
+        .unwrap()
+        .get(0);
+    let ticket = candor::id::TicketId::from_uuid(id);
+    let seen = agent.get(&format!("/console/tickets/{ticket}")).body;
+    for words in [
+        "Letter by post",
+        "posted on 23 November 2026, came back",
+        "Theft of data",
+    ] {
+        assert!(seen.contains(words), "{seen}");
+    }
+    assert!(!seen.contains("No notice yet"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn e8_e9_letters_stand_on_the_status_page_the_ticket_and_the_person() {
     let post = Post::with("a,,A,1,1 St,en,US-WA,,name\n").await;
@@ -252,29 +278,7 @@ async fn e8_e9_letters_stand_on_the_status_page_the_ticket_and_the_person() {
         "{seen}"
     );
 
-    // The ticket of the same person shows the letter and its incident.
-    let (app, of) = (&post.house.app, post.scene.incident);
-    let person = post.person("a").await.id;
-    candor::ticket::intake::ask(app, of, person, "", "Who has my data?")
-        .await
-        .unwrap();
-    let agent = site.signed_in("ben", &[StaffRole::Agent]).await;
-    let raw = post.house.raw().await;
-    let id: uuid::Uuid = raw
-        .query_one("select id from ticket", &[])
-        .await
-        .unwrap()
-        .get(0);
-    let ticket = candor::id::TicketId::from_uuid(id);
-    let seen = agent.get(&format!("/console/tickets/{ticket}")).body;
-    for words in [
-        "Letter by post",
-        "posted on 23 November 2026, came back",
-        "Theft of data",
-    ] {
-        assert!(seen.contains(words), "{seen}");
-    }
-    assert!(!seen.contains("No notice yet"));
+    the_ticket_shows_the_letter(&post, &site).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

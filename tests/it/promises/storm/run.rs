@@ -2,6 +2,14 @@
 
 use super::*;
 
+fn fates_of(people: usize) -> BTreeMap<Fate, usize> {
+    let mut fates: BTreeMap<Fate, usize> = BTreeMap::new();
+    for person in 0..people {
+        *fates.entry(Fate::of(seed(), person)).or_default() += 1;
+    }
+    fates
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn p3_in_a_storm_no_person_is_lost_and_every_double_was_marked() {
     let size = Size::asked();
@@ -15,10 +23,7 @@ async fn p3_in_a_storm_no_person_is_lost_and_every_double_was_marked() {
     let mut senders = ["one.example", "two.example"]
         .map(|name| Sender::start(&house, name, &server, size.connections));
     strike(&size, &house, &server, &mut senders, &mut postgres).await;
-    let mut fates: BTreeMap<Fate, usize> = BTreeMap::new();
-    for person in 0..size.people {
-        *fates.entry(Fate::of(seed(), person)).or_default() += 1;
-    }
+    let fates = fates_of(size.people);
     let (unknown, never) = (fates[&Fate::Unknown], fates[&Fate::Never]);
     until_over(&size, &house, never).await;
     for sender in &mut senders {

@@ -200,26 +200,8 @@ fn harm(list: &List, dice: &mut Dice, parts: &mut Vec<Part>, at: usize) {
     };
     let mut cells = list.cells(person);
     let cell = dice.below(cells.len());
-    let is_quoted = cells[cell].starts_with(b"\"");
     let whole = list.row(&cells);
     let octets = match dice.below(12) {
-        0 if !is_quoted => {
-            cells[cell].insert(0, b'"');
-            list.row(&cells)
-        }
-        1 if is_quoted => {
-            cells[cell].pop();
-            list.row(&cells)
-        }
-        2 if is_quoted => {
-            cells[cell].extend(b"x");
-            list.row(&cells)
-        }
-        3 if is_quoted => {
-            let inside = 1 + dice.below(cells[cell].len() - 1);
-            cells[cell].insert(inside, b'"');
-            list.row(&cells)
-        }
         4 if at + 1 < parts.len() => {
             let next = parts.remove(at + 1);
             parts[at].end = next.end;
@@ -229,46 +211,68 @@ fn harm(list: &List, dice: &mut Dice, parts: &mut Vec<Part>, at: usize) {
             parts[at].end.extend_from_slice(list.line_break(dice));
             return;
         }
-        6 => {
-            cells.insert(cell, Vec::new());
-            list.row(&cells)
-        }
-        7 => {
-            let joined = cells.remove(cell);
-            match cells.get_mut(cell) {
-                Some(next) => next.splice(0..0, joined).for_each(drop),
-                None => cells.last_mut().unwrap().extend(joined),
-            }
-            list.row(&cells)
-        }
-        8 => {
-            let inside = dice.below(cells[cell].len() + 1);
-            cells[cell].insert(inside, 0);
-            list.row(&cells)
-        }
         9 => encoded(dice, &whole),
-        10 if !is_quoted && cells[cell].len() > 1 => {
-            let inside = 1 + dice.below(cells[cell].len() - 1);
-            let line_break = list.line_break(dice);
-            cells[cell].splice(inside..inside, line_break.iter().copied());
-            list.row(&cells)
-        }
-        11 if list.columns.contains(&"name") => {
-            let name = list
-                .columns
-                .iter()
-                .position(|column| *column == "name")
-                .unwrap();
-            // 王小明 in GBK.
-            cells[name] = b"\xcd\xf5\xd0\xa1\xc3\xf7".to_vec();
-            list.row(&cells)
-        }
+        how if change(list, dice, &mut cells, (cell, how)) => list.row(&cells),
         _ => return,
     };
     if octets != whole {
         parts[at].octets = octets;
         parts[at].whole = None;
     }
+}
+
+/// Changes a cell of a row; `false`: not such a cell.
+fn change(
+    list: &List,
+    dice: &mut Dice,
+    cells: &mut Vec<Vec<u8>>,
+    (cell, how): (usize, usize),
+) -> bool {
+    let is_quoted = cells[cell].starts_with(b"\"");
+    match how {
+        0..=3 => return misquote(dice, &mut cells[cell], how),
+        6 => cells.insert(cell, Vec::new()),
+        7 => {
+            let joined = cells.remove(cell);
+            match cells.get_mut(cell) {
+                Some(next) => next.splice(0..0, joined).for_each(drop),
+                None => cells.last_mut().unwrap().extend(joined),
+            }
+        }
+        8 => {
+            let inside = dice.below(cells[cell].len() + 1);
+            cells[cell].insert(inside, 0);
+        }
+        10 if !is_quoted && cells[cell].len() > 1 => {
+            let inside = 1 + dice.below(cells[cell].len() - 1);
+            let line_break = list.line_break(dice);
+            cells[cell].splice(inside..inside, line_break.iter().copied());
+        }
+        11 if list.columns.contains(&"name") => {
+            let name = list.columns.iter().position(|column| *column == "name");
+            // 王小明 in GBK.
+            cells[name.unwrap()] = b"\xcd\xf5\xd0\xa1\xc3\xf7".to_vec();
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn misquote(dice: &mut Dice, cell: &mut Vec<u8>, how: usize) -> bool {
+    let is_quoted = cell.starts_with(b"\"");
+    match how {
+        0 if !is_quoted => cell.insert(0, b'"'),
+        1 if is_quoted => {
+            cell.pop();
+        }
+        2 if is_quoted => cell.extend(b"x"),
+        3 if is_quoted => {
+            let inside = 1 + dice.below(cell.len() - 1);
+            cell.insert(inside, b'"');
+        }
+        _ => return false,
+    }
+    true
 }
 
 /// A row in another encoding than its file.

@@ -1,32 +1,39 @@
 //! Codes, lists of tickets, and what the tables contain.
 
+use candor::db::Conn;
+use candor::id::PersonId;
+use candor::seal::Keyring;
+
 use super::*;
+
+/// The code that a message brings, if one is sent.
+async fn sent(line: &Helpline, ann: PersonId) -> Option<String> {
+    code::send(&line.app, line.incident, ann).await.unwrap();
+    line.send_all().await;
+    line.mail.take_sent().pop().map(|letter| {
+        let raw = readable(&letter);
+        let code = raw
+            .split("<strong>")
+            .nth(1)
+            .unwrap()
+            .split('<')
+            .next()
+            .unwrap()
+            .to_owned();
+        assert!(
+            !raw.lines()
+                .any(|l| l.starts_with("Subject") && l.contains(&code))
+        );
+        code
+    })
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_good_once_and_not_for_long() {
     let line = Helpline::new().await;
     let app = &line.app;
     let ann = line.person(&ANN).await;
-    let send = async || {
-        code::send(app, line.incident, ann).await.unwrap();
-        line.send_all().await;
-        line.mail.take_sent().pop().map(|letter| {
-            let raw = readable(&letter);
-            let code = raw
-                .split("<strong>")
-                .nth(1)
-                .unwrap()
-                .split('<')
-                .next()
-                .unwrap()
-                .to_owned();
-            assert!(
-                !raw.lines()
-                    .any(|l| l.starts_with("Subject") && l.contains(&code))
-            );
-            code
-        })
-    };
+    let send = async || sent(&line, ann).await;
     let first = send().await.unwrap();
     assert_eq!(send().await, None, "one mail a minute");
     assert!(code::check(app, line.incident, ann, &first).await.unwrap());
@@ -81,6 +88,20 @@ async fn a_code_is_good_once_and_not_for_long() {
     assert!(send().await.is_some());
 }
 
+/// The people of the queue, page by page.
+async fn queued(conn: &mut Conn, keys: &Keyring) -> Vec<PersonId> {
+    let (mut queued, mut after) = (Vec::new(), None);
+    loop {
+        let page = store::queue(conn, keys, after, 3).await.unwrap();
+        queued.extend(page.items.into_iter().map(|t| t.person.unwrap()));
+        after = page.next.map(|cursor| cursor.to_string().parse().unwrap());
+        if after.is_none() {
+            break;
+        }
+    }
+    queued
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_come_in_pages_and_the_queue_in_the_order_of_taking() {
     let line = Helpline::new().await;
@@ -92,15 +113,8 @@ async fn lists_come_in_pages_and_the_queue_in_the_order_of_taking() {
     }
     let keys = &line.app.keys;
     let mut conn = line.app.db.get().await.unwrap();
-    let (mut queued, mut listed, mut after) = (Vec::new(), Vec::new(), None);
-    loop {
-        let page = store::queue(&mut conn, keys, after, 3).await.unwrap();
-        queued.extend(page.items.into_iter().map(|t| t.person.unwrap()));
-        after = page.next.map(|cursor| cursor.to_string().parse().unwrap());
-        if after.is_none() {
-            break;
-        }
-    }
+    let (mut listed, mut after) = (Vec::new(), None);
+    let queued = queued(&mut conn, keys).await;
     let filter = Filter {
         incident: Some(line.incident),
         ..Filter::default()
@@ -195,6 +209,9 @@ async fn no_personal_word_is_readable_in_the_tables() {
     assert!(gone.subject.is_none() && words.iter().all(|message| message.text.is_none()));
     assert_eq!(line.moves(&gone).await.len(), 2);
     let (by, then) = (Actor::Staff(line.agent), line.then(TicketStatus::Solved));
-    let deed = agent::transition(&line.app, by, gone.id, gone.version, &then);
-    assert!(deed.await.is_ok(), "a forgotten matter can still be ended");
+    let action = agent::transition(&line.app, by, gone.id, gone.version, &then);
+    assert!(
+        action.await.is_ok(),
+        "a forgotten matter can still be ended"
+    );
 }

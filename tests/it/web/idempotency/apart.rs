@@ -70,7 +70,7 @@ async fn a_pause_stands_although_its_whole_answer_cannot_be_stored() {
     let program = site.program(&[Comms]).await;
     let scene = Scene::new(&house).await;
     scene.import(&house, &list(3, "name;ssn")).await;
-    for (deed, state) in [("pause", "paused"), ("cancel", "cancelled")] {
+    for (action, state) in [("pause", "paused"), ("cancel", "cancelled")] {
         let campaign = scene.launched(&house, CampaignKind::Initial).await;
         house
             .sql(
@@ -80,19 +80,19 @@ async fn a_pause_stands_although_its_whole_answer_cannot_be_stored() {
                     when (old.status is not null) execute function refuse_whole()",
             )
             .await;
-        let path = format!("/campaigns/{campaign}/{deed}");
-        let seen = keyed(&program, &path, deed, &json!({}));
+        let path = format!("/campaigns/{campaign}/{action}");
+        let seen = keyed(&program, &path, action, &json!({}));
         assert_eq!(seen.status, 500, "{}", seen.body);
         assert!(!seen.body.contains("nothing"), "{}", seen.body);
         let stands = format!(
             "select count(*) from campaign where id = '{}' and status = '{state}'",
             campaign.uuid()
         );
-        assert_eq!(house.number(&stands).await, 1, "{deed}");
+        assert_eq!(house.number(&stands).await, 1, "{action}");
         house
             .sql("drop trigger refuse_whole on idempotency; drop function refuse_whole")
             .await;
-        let again = keyed(&program, &path, deed, &json!({}));
+        let again = keyed(&program, &path, action, &json!({}));
         assert_eq!(again.status, 200, "{}", again.body);
         assert!(again.body.contains("this was done"), "{}", again.body);
     }
@@ -160,9 +160,7 @@ async fn an_answer_is_counted_once_it_is_committed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_is_told_to_look_first_if_it_is_unknown_whether_their_words_arrived() {
-    let house = House::new().await;
-    let site = Site::open(&house.app).await;
-    let scene = Scene::new(&house).await;
+    let (house, scene, site) = Scene::open("").await;
     scene.import(&house, &list(1, "name;ssn")).await;
     let (_, page) = scene.status_page(&house, "R-00000").await;
     let customer = site.browser();

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::staff::StaffRole::Comms;
 use candor::staff::key;
 use ureq::Agent;
 
 use crate::house::House;
-use crate::program::Program;
+use crate::program::{Program, Running};
 
 /// A node as a load balancer sees it.
 struct Seen {
@@ -76,13 +76,37 @@ fn ask(nodes: &[Arc<Seen>], ending: &AtomicBool, key: &str, asked: &AtomicUsize)
     failed
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rolling_restart_breaks_no_connection() {
-    let house = House::new().await;
-    let made = key::create(&house.app, Actor::System("test"), "program", &[Comms]).await;
-    let key = made.unwrap().1.expose();
+async fn restart_each(
+    programs: &[Program],
+    running: &mut Vec<Running>,
+    nodes: &[Arc<Seen>],
+    asked: &AtomicUsize,
+) {
+    for (n, program) in programs.iter().enumerate() {
+        // Both nodes are used before one is stopped.
+        let (goal, at) = (
+            nodes[n].times.load(Ordering::SeqCst),
+            asked.load(Ordering::Relaxed),
+        );
+        while nodes.iter().any(|node| !node.ready.load(Ordering::SeqCst))
+            || asked.load(Ordering::Relaxed) < at + 50
+        {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let node = running.remove(0);
+        assert_eq!(node.terminate().await.code(), Some(0));
+        let mut node = program.start("serve");
+        node.until_ready(program).await;
+        running.push(node);
+        while nodes[n].times.load(Ordering::SeqCst) <= goal {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+async fn start_two(house: &House) -> ([Program; 2], Vec<Running>) {
     let programs = [0, 1].map(|_| {
-        Program::of(&house)
+        Program::of(house)
             .without("CANDOR__HTTP__DRAIN_SECONDS")
             .with("CANDOR__HTTP__DRAIN_SECONDS", "1")
             .with("CANDOR__HTTP__METRICS_LISTEN", "")
@@ -93,6 +117,15 @@ async fn a_rolling_restart_breaks_no_connection() {
         node.until_ready(program).await;
         running.push(node);
     }
+    (programs, running)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_breaks_no_connection() {
+    let house = House::new().await;
+    let made = key::create(&house.app, Actor::System(System::Cli), "program", &[Comms]).await;
+    let key = made.unwrap().1.expose();
+    let (programs, mut running) = start_two(&house).await;
     let nodes: Vec<_> = programs
         .iter()
         .map(|program| {
@@ -118,26 +151,7 @@ async fn a_rolling_restart_breaks_no_connection() {
             std::thread::spawn(move || ask(&nodes, &ending, &key, &asked))
         })
         .collect();
-    for (n, program) in programs.iter().enumerate() {
-        // Both nodes are used before one is stopped.
-        let (goal, at) = (
-            nodes[n].times.load(Ordering::SeqCst),
-            asked.load(Ordering::Relaxed),
-        );
-        while nodes.iter().any(|node| !node.ready.load(Ordering::SeqCst))
-            || asked.load(Ordering::Relaxed) < at + 50
-        {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        let node = running.remove(0);
-        assert_eq!(node.terminate().await.code(), Some(0));
-        let mut node = program.start("serve");
-        node.until_ready(program).await;
-        running.push(node);
-        while nodes[n].times.load(Ordering::SeqCst) <= goal {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
+    restart_each(&programs, &mut running, &nodes, &asked).await;
     ending.store(true, Ordering::Relaxed);
     let failed: Vec<_> = tokio::task::block_in_place(|| {
         clients

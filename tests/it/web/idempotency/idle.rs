@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::CampaignKind;
 use candor::staff::StaffRole::Comms;
 use candor::staff::key;
@@ -47,7 +47,7 @@ async fn an_idle_node_runs_few_statements_and_wakes_at_once() {
     let post = statements(&log) - before;
     drop(site);
 
-    let made = key::create(&house.app, Actor::System("test"), "program", &[Comms]).await;
+    let made = key::create(&house.app, Actor::System(System::Cli), "program", &[Comms]).await;
     made.unwrap();
     let node = Program::of(&house)
         .with_relay("relay", "file:///tmp/candor-never-written", 2)

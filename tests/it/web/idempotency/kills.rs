@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use candor::actor::Actor;
+use candor::actor::{Actor, System};
 use candor::campaign::CampaignKind;
 use candor::clock::Clock;
 use candor::delivery::freeze;
@@ -148,6 +148,40 @@ fn acts(house: &House, scene: &Scene, campaign: &str, mut client: Client, round:
     client
 }
 
+/// A worker does the rest of a killed node's acts.
+async fn each_act_was_done_once(house: &House, scene: &Scene, kills: u32) {
+    end_activations(house).await;
+    post::resume(&house.app).await.unwrap();
+    let rounds = i64::from(kills) + 1;
+    let version = "select count(*) from scope_version where status in ('active', 'superseded')";
+    assert_eq!(house.number(version).await, rounds + 1);
+    for (act, before) in [
+        ("sending.stop", 0),
+        ("sending.start", 0),
+        ("campaign.pause", 0),
+        ("campaign.resume", 0),
+        ("scope.import", 1),
+        ("scope.activate", 1),
+        ("letters.posted", 0),
+    ] {
+        let acts = format!("select count(*) from audit_event where action = '{act}'");
+        assert_eq!(house.number(&acts).await, rounds + before, "{act}");
+    }
+    let people = format!(
+        "select count(*) from person where incident_id = '{}'",
+        scene.incident.uuid()
+    );
+    assert_eq!(house.number(&people).await, ROWS as i64 + rounds);
+    let letters = "select count(*) from postal_item where status = 'posted'";
+    assert_eq!(house.number(letters).await, rounds);
+    let told = "select count(*) from person_now where told = 'post'";
+    assert_eq!(
+        house.number(told).await,
+        rounds,
+        "each by a letter of their own"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn acts_of_several_transactions_are_done_once_whichever_process_is_killed() {
     let house = House::new().await;
@@ -158,7 +192,7 @@ async fn acts_of_several_transactions_are_done_once_whichever_process_is_killed(
     let campaign = campaign.to_string();
     let made = key::create(
         &house.app,
-        Actor::System("test"),
+        Actor::System(System::Cli),
         "program",
         &[Comms, Admin],
     )
@@ -195,35 +229,5 @@ async fn acts_of_several_transactions_are_done_once_whichever_process_is_killed(
         "a round takes {took:?}; {kills} kills; {} short answers; a claim lasts {CLAIM} s",
         client.short
     );
-    // A worker does the same with the rest of a killed node's act.
-    end_activations(&house).await;
-    post::resume(&house.app).await.unwrap();
-    let rounds = i64::from(kills) + 1;
-    let version = "select count(*) from scope_version where status in ('active', 'superseded')";
-    assert_eq!(house.number(version).await, rounds + 1);
-    for (act, before) in [
-        ("sending.stop", 0),
-        ("sending.start", 0),
-        ("campaign.pause", 0),
-        ("campaign.resume", 0),
-        ("scope.import", 1),
-        ("scope.activate", 1),
-        ("letters.posted", 0),
-    ] {
-        let acts = format!("select count(*) from audit_event where action = '{act}'");
-        assert_eq!(house.number(&acts).await, rounds + before, "{act}");
-    }
-    let people = format!(
-        "select count(*) from person where incident_id = '{}'",
-        scene.incident.uuid()
-    );
-    assert_eq!(house.number(&people).await, ROWS as i64 + rounds);
-    let letters = "select count(*) from postal_item where status = 'posted'";
-    assert_eq!(house.number(letters).await, rounds);
-    let told = "select count(*) from person_now where told = 'post'";
-    assert_eq!(
-        house.number(told).await,
-        rounds,
-        "each by a letter of their own"
-    );
+    each_act_was_done_once(&house, &scene, kills).await;
 }

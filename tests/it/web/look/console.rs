@@ -7,11 +7,17 @@ mod people;
 mod staff;
 mod templates;
 
+use candor::campaign::CampaignStatus;
 use candor::campaign::store::LeftOut;
 use candor::delivery::store::tally::Part;
 use candor::incident::change::Change;
 use candor::incident::open::Untold;
+use candor::incident::{IncidentState, UpdateKind};
+use candor::notice::NoticeStatus;
 use candor::person::AudienceCount;
+use candor::person::PersonStanding;
+use candor::postal::PostalState;
+use candor::scope::ScopeStatus;
 use candor::staff::Right;
 use candor::web::console::audit::{AuditLog, AuditRow, Filter};
 use candor::web::console::campaign::content::{Content, Words};
@@ -22,7 +28,7 @@ use candor::web::console::campaign::progress::Counts;
 use candor::web::console::campaign::readiness::{Acknowledgement, Reader, Readiness};
 use candor::web::console::campaign::row::CampaignRow;
 use candor::web::console::dashboard::{Accounted, Dashboard, Running, Task};
-use candor::web::console::design::Design;
+use candor::web::console::design::{self, Design};
 use candor::web::console::helpline::call::CallForm;
 use candor::web::console::incident::facts;
 use candor::web::console::incident::forget_form::ForgetForm;
@@ -49,8 +55,9 @@ use candor::web::console::template::list::{NewTemplate, TemplateRow, Templates};
 use candor::web::console::template::page::{TemplatePage, Variant, Within};
 use candor::web::console::template::preview::{Finding, Preview};
 use candor::web::console::{Account, Button, Choice, HistoryLine};
-use candor::web::figures::{Chart, Column};
-use candor::web::page::{Area, ConsoleFrame, Fault, Faults, Flash, Stopped, Tone};
+use candor::web::page::{
+    Area, Badge, ConsoleFrame, Fault, Faults, Flash, ShownScope, Stopped, Tone,
+};
 use candor::web::public::{Fact, Update};
 
 use self::campaigns::campaign_rows;
@@ -77,7 +84,7 @@ pub fn desk(area: Area) -> ConsoleFrame {
 }
 
 /// A button without a confirmation.
-pub fn deed(name: &str, words: &str, look: &'static str, sure: &str, blocked: &str) -> Button {
+pub fn action(name: &str, words: &str, look: &'static str, sure: &str, blocked: &str) -> Button {
     Button {
         name: name.into(),
         words: words.into(),

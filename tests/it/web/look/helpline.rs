@@ -1,13 +1,17 @@
 //! The agent's pages with sample data.
 
+use candor::notice::NoticeStatus;
+use candor::person::PersonStanding;
+use candor::ticket::TicketStatus;
+use candor::web::console::design;
 use candor::web::console::helpline::page::{Helpline, TicketList, TicketRow, Work};
 use candor::web::console::helpline::search::{Person, Search};
 use candor::web::console::ticket::view::{Composer, Conflict, NoticeLine, PersonZone, TicketPage};
 use candor::web::conversation::{Kind, Message};
-use candor::web::page::{Area, ConsoleFrame, Faults, Moment};
+use candor::web::page::{Area, Badge, ConsoleFrame, Faults, Moment};
 use chrono::TimeDelta;
 
-use super::console::{choice, deed, desk, fault};
+use super::console::{action, choice, desk, fault};
 use super::{HOSTILE, ago, now};
 
 fn agent() -> ConsoleFrame {
@@ -19,11 +23,11 @@ fn agent() -> ConsoleFrame {
     }
 }
 
-fn ticket_row(id: &str, number: &str, status: &str, minutes: i64) -> TicketRow {
+fn ticket_row(id: &str, number: &str, status: TicketStatus, minutes: i64) -> TicketRow {
     TicketRow {
         id: id.into(),
         number: number.into(),
-        status: status.into(),
+        status,
         call: minutes < 0,
         urgency: 80,
         why: "severity 5 · harm reported · waits 2 h".into(),
@@ -38,8 +42,8 @@ fn work() -> Work {
         waiting: "about 40".into(),
         oldest: "2 h".into(),
         mine: vec![
-            ticket_row("tkt_1", "N-4F7Q-22", "open", 32),
-            ticket_row("tkt_2", "N-4C1K-07", "pending", 600),
+            ticket_row("tkt_1", "N-4F7Q-22", TicketStatus::Open, 32),
+            ticket_row("tkt_2", "N-4C1K-07", TicketStatus::Pending, 600),
         ],
     }
 }
@@ -49,10 +53,10 @@ fn composer() -> Composer {
         as_note: false,
         to: "Goes to e-mail, a•••@e•••.com.".into(),
         next: vec![
-            deed("solved", "Send and set: Solved", "", "", ""),
-            deed("pending", "Send and set: Pending", "quiet", "", ""),
-            deed("on_hold", "Send and set: On hold", "quiet", "", ""),
-            deed("", "Send", "quiet", "", ""),
+            action("solved", "Send and set: Solved", "", "", ""),
+            action("pending", "Send and set: Pending", "quiet", "", ""),
+            action("on_hold", "Send and set: On hold", "quiet", "", ""),
+            action("", "Send", "quiet", "", ""),
         ],
         resolutions: vec![
             choice("answered", "Answered"),
@@ -64,13 +68,8 @@ fn composer() -> Composer {
 }
 
 fn thread() -> Vec<Message> {
-    let say = |place, kind, who: &str, minutes, text: &str, delivery: &str| Message {
-        place,
-        kind,
-        who: who.into(),
-        at: ago(minutes),
-        text: text.into(),
-        delivery: delivery.into(),
+    let say = |place, kind, who, minutes, text, delivery| {
+        design::message((place, kind), who, ago(minutes), text, delivery)
     };
     vec![
         say(
@@ -119,7 +118,7 @@ fn thread() -> Vec<Message> {
 fn zone() -> PersonZone {
     let notice = |name: &str, days, code: &str| NoticeLine {
         name: name.into(),
-        status: "sent".into(),
+        status: Badge::of(NoticeStatus::Sent),
         at: format!("{days} November 2026, 10:00 UTC"),
         code: code.into(),
     };
@@ -146,7 +145,7 @@ fn zone() -> PersonZone {
         wrong: "Phone number (on 18 August 2021)".into(),
         connected: vec![choice("tkt_8", "N-2B11-03")],
         tickets: vec![choice("tkt_9", "N-3A90-55")],
-        account: "notified".into(),
+        standing: Some(PersonStanding::Notified),
     }
 }
 
@@ -157,7 +156,7 @@ fn ticket() -> TicketPage {
         id: "tkt_1".into(),
         incident: "Theft of data".into(),
         number: "N-4F7Q-22".into(),
-        status: "open".into(),
+        status: TicketStatus::Open,
         label: "An adviser is looking at this".into(),
         call: String::new(),
         ended: String::new(),
@@ -171,8 +170,8 @@ fn ticket() -> TicketPage {
         composer: Some(composer()),
         locked: String::new(),
         buttons: vec![
-            deed("release", "Give back", "quiet", "", ""),
-            deed(
+            action("release", "Give back", "quiet", "", ""),
+            action(
                 "closed",
                 "Close as spam",
                 "danger",
@@ -207,11 +206,11 @@ fn draw_queue(add: Add<'_>) {
         },
     );
     let tickets = vec![
-        ticket_row("tkt_1", "N-4F7Q-22", "open", 32),
-        ticket_row("tkt_3", "N-5B22-90", "new", -20),
+        ticket_row("tkt_1", "N-4F7Q-22", TicketStatus::Open, 32),
+        ticket_row("tkt_3", "N-5B22-90", TicketStatus::New, -20),
     ];
     let list = TicketList {
-        status: String::new(),
+        status: None,
         tickets,
         next: Some("cursor".into()),
     };
@@ -279,12 +278,12 @@ fn draw_other_tickets(add: Add<'_>) {
     add(
         "c_ticket_new",
         &TicketPage {
-            status: "new".into(),
+            status: TicketStatus::New,
             label: "Received – in the queue".into(),
             assignee: String::new(),
             composer: None,
             locked: "Take this ticket to answer it.".into(),
-            buttons: vec![deed("take", "Take it", "", "", "")],
+            buttons: vec![action("take", "Take it", "", "", "")],
             person: PersonZone {
                 verified: "Not verified".into(),
                 ..PersonZone::default()
@@ -296,7 +295,7 @@ fn draw_other_tickets(add: Add<'_>) {
     add(
         "c_ticket_call_closed",
         &TicketPage {
-            status: "closed".into(),
+            status: TicketStatus::Closed,
             label: String::new(),
             call: "The caller was not verified. The person sees nothing of it on their page."
                 .into(),
@@ -325,8 +324,8 @@ fn draw_search(add: Add<'_>) {
             summary: "2 people match.".into(),
             people: vec![
                 person(vec![
-                    ticket_row("tkt_1", "N-4F7Q-22", "open", 32),
-                    ticket_row("tkt_3", "N-5B22-90", "solved", -20),
+                    ticket_row("tkt_1", "N-4F7Q-22", TicketStatus::Open, 32),
+                    ticket_row("tkt_3", "N-5B22-90", TicketStatus::Solved, -20),
                 ]),
                 person(vec![]),
             ],

@@ -2,7 +2,10 @@
 
 mod status_page;
 
-use candor::web::conversation::{Kind, Message};
+use candor::incident::UpdateKind;
+use candor::ticket::TicketStatus;
+use candor::web::console::design;
+use candor::web::conversation::Kind;
 use candor::web::page::{Fault, Faults, Flash, Language, Moment, Organisation, PublicFrame, Tone};
 use candor::web::public::find_me::FindMe;
 use candor::web::public::home::{Home, Listed};
@@ -51,26 +54,22 @@ fn visit() -> PublicFrame {
 }
 
 fn updates() -> Vec<Update> {
-    let say = |kind: &str, days, text: &str| Update {
-        kind: kind.into(),
-        at: Moment::day(now() - TimeDelta::days(days)),
-        text: text.into(),
-    };
+    let say = |kind, days, text| design::update(now() - TimeDelta::days(days), kind, text);
     vec![
         say(
-            "corrected",
+            UpdateKind::Corrected,
             3,
             "On Tuesday we said that no phone numbers were taken. That was wrong. Phone numbers, \
              IMEI and IMSI numbers of 7.8 million current customers were taken too. We are \
              writing to each of them again.",
         ),
         say(
-            "known",
+            UpdateKind::Known,
             7,
             "Data of about 48.6 million people was taken. We began to write to them today.",
         ),
         say(
-            "being_checked",
+            UpdateKind::BeingChecked,
             8,
             "Somebody was in our systems without permission.\nWe are checking whether customer data is concerned.",
         ),
@@ -153,13 +152,8 @@ fn fault(field: &str, text: &str) -> Faults {
 }
 
 fn ticket() -> MyTicket {
-    let say = |place, kind, who: &str, minutes, text: &str, delivery: &str| Message {
-        place,
-        kind,
-        who: who.into(),
-        at: super::ago(minutes),
-        text: text.into(),
-        delivery: delivery.into(),
+    let say = |place, kind, who, minutes, text, delivery| {
+        design::message((place, kind), who, super::ago(minutes), text, delivery)
     };
     MyTicket {
         visit: visit(),
@@ -169,7 +163,7 @@ fn ticket() -> MyTicket {
         is_call: false,
         elsewhere: false,
         others: vec![],
-        status: "solved".into(),
+        status: TicketStatus::Solved,
         label: "Answered – tell us if this did not help".into(),
         next: "If you write back within 14 days, the same person sees it. After that we close this question.".into(),
         by: Some(moment(11)),
@@ -291,7 +285,7 @@ fn draw_tickets(add: Add<'_>) {
         &MyTicket {
             follows_up: true,
             solved: false,
-            status: "closed".into(),
+            status: TicketStatus::Closed,
             label: "Closed".into(),
             elsewhere: true,
             others: vec![("N-4C1K-07".into(), "Question N-4C1K-07".into())],

@@ -52,6 +52,13 @@ impl Watch {
             );
             return;
         }
+        Self::of_relays(pace, look, must);
+        self.after_an_outage(pace, look);
+    }
+
+    /// What page and dashboard say of relays that are held or free.
+    fn of_relays(pace: &str, look: &Look, must: impl Fn(bool, &str)) {
+        let state = &look.api["held"]["state"];
         match &look.held {
             Held::All(until) => {
                 let times = until.iter().filter_map(|until| clock(until));
@@ -77,7 +84,6 @@ impl Watch {
             }
             Held::Unclear => {}
         }
-        self.after_an_outage(pace, look);
     }
 
     /// Counts whether the page says that relays are held, and that they are free once they are back.

@@ -59,6 +59,41 @@ fn number(name: &str, else_: u64) -> u64 {
     std::env::var(name).map_or(else_, |text| text.parse().unwrap())
 }
 
+fn nothing_is_wrong(wrong: &[String]) {
+    assert!(
+        wrong.is_empty(),
+        "{} faults:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+fn fault(at: u64, what: &str, (status, answer, took): (u16, &str, Duration)) -> String {
+    let end: String = answer
+        .chars()
+        .rev()
+        .take(300)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect();
+    format!(
+        "{at} {} {status} {} octets {took:?} …{end}",
+        what,
+        answer.len()
+    )
+}
+
+/// Method and path of each route that is tried.
+fn doors() -> Vec<(String, String)> {
+    endpoints()
+        .into_iter()
+        .map(|(method, path, _)| (method.to_string(), path))
+        .filter(|(_, path)| !path.starts_with("/console") || path.ends_with("/sign-in"))
+        .filter(|(_, path)| !path.ends_with("/forget"))
+        .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_breaks_the_server_or_makes_it_slow_or_large() {
     let house = House::new().await;
@@ -75,12 +110,7 @@ async fn no_request_breaks_the_server_or_makes_it_slow_or_large() {
         Some(_) => Duration::from_secs(1),
         None => Duration::from_secs(10),
     };
-    let doors: Vec<(String, String)> = endpoints()
-        .into_iter()
-        .map(|(method, path, _)| (method.to_string(), path))
-        .filter(|(_, path)| !path.starts_with("/console") || path.ends_with("/sign-in"))
-        .filter(|(_, path)| !path.ends_with("/forget"))
-        .collect();
+    let doors = doors();
     let base = program.base();
     let fuzz = move || {
         let mut random = Random(seed);
@@ -98,19 +128,7 @@ async fn no_request_breaks_the_server_or_makes_it_slow_or_large() {
             slowest = slowest.max(took);
             let is_large = is_refusal && answer.len() > 64_000;
             if status >= 500 || status == 0 || is_large || took > slowest_allowed {
-                let end: String = answer
-                    .chars()
-                    .rev()
-                    .take(300)
-                    .collect::<Vec<_>>()
-                    .into_iter()
-                    .rev()
-                    .collect();
-                wrong.push(format!(
-                    "{at} {} {status} {} octets {took:?} …{end}",
-                    asked.what,
-                    answer.len()
-                ));
+                wrong.push(fault(at, &asked.what, (status, &answer, took)));
             }
             let held = super::super::bodies::resident(process);
             if at == requests / 4 {
@@ -125,12 +143,7 @@ async fn no_request_breaks_the_server_or_makes_it_slow_or_large() {
         (wrong, early, most)
     };
     let (wrong, early, most) = tokio::task::spawn_blocking(fuzz).await.unwrap();
-    assert!(
-        wrong.is_empty(),
-        "{} faults:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    nothing_is_wrong(&wrong);
     assert!(
         most < early + (128 << 20),
         "memory grew from {early} to {most}"

@@ -2,14 +2,20 @@
 
 use super::*;
 
-fn campaign_row(id: &str, name: &str, kind: &str, status: &str, sent: i64) -> CampaignRow {
+fn campaign_row(
+    id: &str,
+    name: &str,
+    kind: &str,
+    status: CampaignStatus,
+    sent: i64,
+) -> CampaignRow {
     CampaignRow {
         id: id.into(),
         name: name.into(),
         incident: "Data theft of August 2021".into(),
         kind: kind.into(),
         about: "no. 1, initial, launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far".into(),
-        status: status.into(),
+        status,
         void: String::new(),
         sent: Some((sent, 54_600_000)),
     }
@@ -21,45 +27,18 @@ pub(super) fn campaign_rows() -> Vec<CampaignRow> {
             "cam_2",
             "Supplement: phone and IMEI",
             "supplement",
-            "in_review",
+            CampaignStatus::InReview,
             0,
         ),
         campaign_row(
             "cam_1",
             "Notice of data breach",
             "initial",
-            "sending",
+            CampaignStatus::Sending,
             48_213_004,
         ),
-        campaign_row("cam_0", HOSTILE, "initial", "cancelled", 0),
+        campaign_row("cam_0", HOSTILE, "initial", CampaignStatus::Cancelled, 0),
     ]
-}
-
-fn chart() -> Chart {
-    let column = |minute: i64| Column {
-        label: (now() - chrono::TimeDelta::minutes(30 - minute))
-            .format("%H:%M")
-            .to_string(),
-        figures: match minute {
-            0..4 => vec![1_200 + minute * 40, 6, 2],
-            4..7 => vec![0, 0, 0],
-            _ => vec![
-                280_000 + (minute % 7) * 14_000,
-                9_000 + minute * 200,
-                19_000 + minute * 150,
-            ],
-        },
-        mark: match minute {
-            0 => Some("canary".into()),
-            7 => Some("everyone".into()),
-            _ => None,
-        },
-    };
-    Chart {
-        title: "Outcomes per minute".into(),
-        layers: vec![("sent", "done"), ("put off", "look"), ("refused", "act")],
-        columns: (0..30).map(column).collect(),
-    }
 }
 
 fn counts() -> Counts {
@@ -81,10 +60,10 @@ fn came() -> Outcomes {
         words: words.into(),
         count,
     };
-    let part = |name: &str, sent, put_off, refused| Part {
+    let part = |name: &str, sent, deferred, refused| Part {
         name: name.into(),
         sent,
-        put_off,
+        deferred,
         refused,
     };
     Outcomes {
@@ -94,7 +73,7 @@ fn came() -> Outcomes {
             not_affected: 2,
             already_told: 1,
         },
-        chart: Some(chart()),
+        chart: Some(design::chart(now())),
         replies: vec![
             reply("250", "taken", 48_213_004),
             reply("550 5.1.1", "no such mailbox", 288_412),
@@ -166,7 +145,7 @@ fn campaign() -> CampaignPage {
         incident: "Data theft of August 2021".into(),
         kind: "initial".into(),
         which: "no. 1, initial, launched 20 Aug 2021, 06:10 UTC".into(),
-        status: "sending".into(),
+        status: CampaignStatus::Sending,
         version: 12,
         total: Some(54_600_000),
         is_whole: true,
@@ -178,8 +157,8 @@ fn campaign() -> CampaignPage {
         speed: "As fast as approved. The helpline waits 6 min; above 15 min sending slows down."
             .into(),
         buttons: vec![
-            deed("pause", "Pause", "", "", ""),
-            deed(
+            action("pause", "Pause", "", "", ""),
+            action(
                 "cancel",
                 "Cancel",
                 "danger",
@@ -238,7 +217,7 @@ fn readiness() -> Readiness {
 
 fn campaign_in_review() -> CampaignPage {
     CampaignPage {
-        status: "in_review".into(),
+        status: CampaignStatus::InReview,
         total: Some(7_800_000),
         kind: "supplement".into(),
         name: "Supplement: phone and IMEI".into(),
@@ -246,14 +225,14 @@ fn campaign_in_review() -> CampaignPage {
         pace: String::new(),
         speed: String::new(),
         buttons: vec![
-            deed(
+            action(
                 "approve",
                 "Approve",
                 "",
                 "",
                 "You drafted it. Another person has to approve.",
             ),
-            deed(
+            action(
                 "cancel",
                 "Cancel",
                 "danger",
@@ -296,40 +275,46 @@ fn new_campaign() -> NewCampaign {
     }
 }
 
-fn notices(status: &str) -> Notices {
-    let notice = |reference: &str, address: &str, status: &str, attempts, reply: &str| NoticeRow {
+fn notices(status: NoticeStatus) -> Notices {
+    let notice = |reference: &str, address: &str, status, attempts, reply: &str| NoticeRow {
         id: "ntc_1".into(),
         reference: reference.into(),
         address: address.into(),
         locale: "en".into(),
-        status: status.into(),
+        status,
         attempts,
         reply: reply.into(),
         at: row(attempts * 7),
-        next: (status == "deferred").then(|| row(30)),
+        next: (status == NoticeStatus::Deferred).then(|| row(30)),
     };
     Notices {
         desk: desk(Area::Campaigns),
         id: "cam_1".into(),
         name: "Notice of data breach".into(),
-        status: status.into(),
+        status: Some(status),
         counts: counts(),
         notices: vec![
             notice(
                 "C-1000204",
                 "a•••@e•••.com",
-                "sent",
+                NoticeStatus::Sent,
                 1,
                 "250 2.0.0 accepted",
             ),
             notice(
                 "C-1000205",
                 "m•••@m•••.org",
-                "deferred",
+                NoticeStatus::Deferred,
                 3,
                 "421 4.7.0 too many connections; next try at 03:20",
             ),
-            notice("C-1000206", "", "withheld", 0, "no e-mail address: letter"),
+            notice(
+                "C-1000206",
+                "",
+                NoticeStatus::Withheld,
+                0,
+                "no e-mail address: letter",
+            ),
         ],
         next: Some("cursor==".into()),
     }
@@ -349,13 +334,13 @@ pub(super) fn draw(add: Add<'_>) {
     add(
         "c_campaign_paused",
         &CampaignPage {
-            status: "paused".into(),
+            status: CampaignStatus::Paused,
             is_held: true,
-            buttons: vec![deed("resume", "Resume", "", "", "")],
+            buttons: vec![action("resume", "Resume", "", "", "")],
             pace: "paused by Candor: 5.2 % bounced".into(),
             ..campaign()
         },
     );
     add("c_campaign_review", &campaign_in_review());
-    add("c_notices", &notices("deferred"));
+    add("c_notices", &notices(NoticeStatus::Deferred));
 }

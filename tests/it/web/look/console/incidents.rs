@@ -4,34 +4,22 @@ use super::*;
 
 fn account(unnotified_elements: i64) -> Account {
     Account {
-        people: 54_600_000,
-        notified: 48_213_004,
-        notified_by_post: 1_204,
-        notified_otherwise: 12,
-        in_progress: 6_082_994,
-        needs_letter: 301_889,
-        withheld: 2_113,
-        unexplained: 0,
         unnotified_elements,
-        told_too_much: 0,
-        correction_letters: 0,
-        guardian_letters: 0,
-        guardian_in_progress: 0,
-        as_of: ago(0),
+        ..design::account(now())
     }
 }
 
 fn dashboard() -> Dashboard {
-    let need = |tone, text: &str, href: &str, deed: &str| Task {
+    let need = |tone, text: &str, href: &str, action: &str| Task {
         tone,
         text: text.into(),
         href: href.into(),
-        action: deed.into(),
+        action: action.into(),
     };
-    let incident = |slug: &str, title: &str, state: &str, account| Accounted {
+    let incident = |slug: &str, title: &str, state, account| Accounted {
         slug: slug.into(),
         title: title.into(),
-        state: state.into(),
+        state,
         account,
     };
     Dashboard {
@@ -54,10 +42,10 @@ fn dashboard() -> Dashboard {
             incident(
                 "august-2021",
                 "Data theft of August 2021",
-                "notifying",
+                IncidentState::Notifying,
                 Some(account(7_800_000)),
             ),
-            incident("hostile", HOSTILE, "suspected", None),
+            incident("hostile", HOSTILE, IncidentState::Suspected, None),
         ],
         running: vec![Running {
             id: "cam_1".into(),
@@ -66,7 +54,7 @@ fn dashboard() -> Dashboard {
             incident: "Data theft of August 2021".into(),
             about: "no. 1, initial, launched 20 Aug 2021, 06:10 UTC, to people who were told nothing so far".into(),
             which: "no. 1, initial, launched 20 Aug 2021, 06:10 UTC".into(),
-            status: "sending".into(),
+            status: CampaignStatus::Sending,
             sent: 48_213_004,
             of: "of 54,600,000 sent".into(),
             done: 48_260_000,
@@ -94,9 +82,9 @@ fn facts() -> Vec<Fact> {
     ]
 }
 
-fn update(kind: &str, minutes: i64, text: &str) -> Update {
+fn update(kind: UpdateKind, minutes: i64, text: &str) -> Update {
     Update {
-        kind: kind.into(),
+        kind,
         at: ago(minutes),
         text: text.into(),
     }
@@ -105,12 +93,12 @@ fn update(kind: &str, minutes: i64, text: &str) -> Update {
 fn updates() -> Vec<Update> {
     vec![
         update(
-            "corrected",
+            UpdateKind::Corrected,
             3 * 1440,
             "Phone numbers were taken too. We said the opposite on Tuesday.",
         ),
         update(
-            "known",
+            UpdateKind::Known,
             6 * 1440,
             "Data of about 48.6 million people was taken.",
         ),
@@ -118,17 +106,17 @@ fn updates() -> Vec<Update> {
 }
 
 fn scopes() -> Vec<ScopeRow> {
-    let scope = |version, status: &str, accepted, rejected| ScopeRow {
+    let scope = |version, status, accepted, rejected| ScopeRow {
         version,
-        status: status.into(),
+        status: ShownScope::Status(status),
         accepted,
         rejected,
         at: row(version * -900 + 9000),
     };
     vec![
-        scope(3, "draft", 667_000, 0),
-        scope(2, "active", 54_600_000, 1_204),
-        scope(1, "superseded", 48_600_000, 310),
+        scope(3, ScopeStatus::Draft, 667_000, 0),
+        scope(2, ScopeStatus::Active, 54_600_000, 1_204),
+        scope(1, ScopeStatus::Superseded, 48_600_000, 310),
     ]
 }
 
@@ -143,9 +131,9 @@ fn incident() -> IncidentPage {
         },
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
-        state: "notifying".into(),
+        state: IncidentState::Notifying,
         version: 1,
-        next: vec![deed("monitoring", "Monitor", "", "", "")],
+        next: vec![action("monitoring", "Monitor", "", "", "")],
         account: Some(account(7_800_000)),
         facts: facts(),
         facts_faults: Faults::default(),
@@ -153,7 +141,7 @@ fn incident() -> IncidentPage {
         publish: Some(Publish {
             kind: "known".into(),
             text: "We closed the way in.".into(),
-            preview: vec![update("known", 0, "We closed the way in.")],
+            preview: vec![update(UpdateKind::Known, 0, "We closed the way in.")],
             ..Publish::default()
         }),
         scopes: scopes(),
@@ -247,10 +235,10 @@ pub(super) fn draw(add: Add<'_>) {
             running: Vec::new(),
         },
     );
-    let incident_row = |slug: &str, title: &str, state: &str, people, notified| IncidentRow {
+    let incident_row = |slug: &str, title: &str, state, people, notified| IncidentRow {
         slug: slug.into(),
         title: title.into(),
-        state: state.into(),
+        state,
         people,
         notified,
         opened_at: ago(12_000),
@@ -263,11 +251,11 @@ pub(super) fn draw(add: Add<'_>) {
                 incident_row(
                     "august-2021",
                     "Data theft of August 2021",
-                    "notifying",
+                    IncidentState::Notifying,
                     54_600_000,
                     48_213_004,
                 ),
-                incident_row("hostile", HOSTILE, "dismissed", 0, 0),
+                incident_row("hostile", HOSTILE, IncidentState::Dismissed, 0, 0),
             ],
             new: Some(NewIncident {
                 slug: "August 2021".into(),

@@ -54,14 +54,14 @@ fn delta() -> Delta {
     }
 }
 
-fn scope_report() -> ScopeReport {
+fn rejects() -> Vec<Reject> {
     let reject = |line: i64, column: &str, cell: &str, reason: &str| Reject {
         line: line.to_string(),
         column: column.into(),
         cell: cell.into(),
         reason: reason.into(),
     };
-    let rows = vec![
+    vec![
         reject(
             2,
             "elements",
@@ -80,7 +80,11 @@ fn scope_report() -> ScopeReport {
             "R-7 | Ada | Moreno | ada@example.org",
             "The row has 4 cells, the first line has 9.",
         ),
-    ];
+    ]
+}
+
+fn scope_report() -> ScopeReport {
+    let rows = rejects();
     let reason = |rows, example: &Reject| Reason {
         rows,
         words: example.reason.clone(),
@@ -92,7 +96,7 @@ fn scope_report() -> ScopeReport {
         slug: "august-2021".into(),
         title: "Data theft of August 2021".into(),
         version: 2,
-        status: "draft".into(),
+        status: ScopeStatus::Draft,
         mode: "delta".into(),
         by: "Ada Moreno".into(),
         at: ago(4),
@@ -113,14 +117,14 @@ fn scope_report() -> ScopeReport {
             rows,
         },
         buttons: vec![
-            deed(
+            action(
                 "activate",
                 "Activate v2",
                 "",
                 "It takes effect at once: 5,967,000 people are owed a notice, 7,800,000 a supplement. It cannot be taken back, only corrected by v3.",
                 "",
             ),
-            deed(
+            action(
                 "discard",
                 "Discard",
                 "danger",

@@ -2,14 +2,14 @@
 
 use super::*;
 
-fn batch(by_post: bool, waits: bool, state: &str, on: &str) -> BatchLine {
+fn batch(by_post: bool, waits: bool, state: PostalState, on: &str) -> BatchLine {
     BatchLine {
         id: format!("pst_0193{state}{by_post}"),
         kind: if by_post { "letters" } else { "next of kin" },
         at: row(90),
         by: HOSTILE.into(),
         people: 301_889,
-        state: state.into(),
+        state: Badge::of(state),
         on: on.into(),
         returned: if waits { 0 } else { 1_204 },
         not_posted: if waits { 0 } else { 2 },
@@ -57,9 +57,9 @@ fn letters() -> LettersPage {
             list("kin", "Next of kin of people who died", 0, 0),
         ],
         batches: vec![
-            batch(true, true, "listed", ""),
-            batch(false, true, "listed", ""),
-            batch(true, false, "posted", "3 Dec 2026"),
+            batch(true, true, PostalState::Listed, ""),
+            batch(false, true, PostalState::Listed, ""),
+            batch(true, false, PostalState::Posted, "3 Dec 2026"),
         ],
         forgotten: String::new(),
         minors: "guardian_letter".into(),
@@ -83,10 +83,10 @@ fn letters() -> LettersPage {
 }
 
 fn ledger() -> PersonPage {
-    let told = |kind: &str, status: &str, names: &str, believed: &str, minutes| NoticeLine {
+    let told = |kind: &str, status, names: &str, believed: &str, minutes| NoticeLine {
         id: "ntc_1".into(),
         kind: kind.into(),
-        status: status.into(),
+        status,
         at: row(minutes),
         names: names.into(),
         believed: believed.into(),
@@ -101,7 +101,7 @@ fn ledger() -> PersonPage {
             address: "a•••@e•••.com".into(),
             locale: "es-US".into(),
             jurisdiction: "US-CA".into(),
-            standing: "notified".into(),
+            standing: PersonStanding::Notified,
             reason: String::new(),
             exposed: "Social Security number, date of birth, name".into(),
             unnamed: "Social Security number".into(),
@@ -114,14 +114,14 @@ fn ledger() -> PersonPage {
         notices: vec![
             told(
                 "More about your data",
-                "queued",
+                NoticeStatus::Queued,
                 "Social Security number",
                 "v2: Social Security number, date of birth, name",
                 3,
             ),
             told(
                 "Notice of data breach",
-                "sent",
+                NoticeStatus::Sent,
                 "date of birth, name",
                 "v1: date of birth, name",
                 4_000,

@@ -3,10 +3,10 @@
 use super::*;
 
 pub(super) fn status() -> MyStatus {
-    let line = |number: &str, status: &str, label: &str| MyTicketLine {
+    let line = |number: &str, status: TicketStatus, label: &str| MyTicketLine {
         number: number.into(),
         name: format!("Question {number}"),
-        status: status.into(),
+        status,
         label: label.into(),
         at: super::super::ago(190),
     };
@@ -37,10 +37,14 @@ pub(super) fn status() -> MyStatus {
         next_update: Some(moment(2)),
         is_public: true,
         tickets: vec![
-            line("N-4F7Q-22", "pending", "We need something from you"),
+            line(
+                "N-4F7Q-22",
+                TicketStatus::Pending,
+                "We need something from you",
+            ),
             line(
                 "N-4C1K-07",
-                "solved",
+                TicketStatus::Solved,
                 "Answered – tell us if this did not help",
             ),
         ],

@@ -1,10 +1,10 @@
-//! What the outcomes tell of a batch that another sender had before.
+//! What the recorded attempts tell of a batch that another sender had before.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::outcome::Outcome;
+use super::attempt::Outcome;
 use crate::id::NoticeId;
 use crate::notice::{AttemptResult, Notice, NoticeStatus};
 
@@ -29,6 +29,23 @@ pub struct History {
     pub end: Option<(NoticeStatus, Option<DateTime<Utc>>)>,
     /// Results that are not in the tally yet.
     pub tried: Vec<Outcome>,
+}
+
+impl History {
+    /// Records an attempt that was begun and has no result as uncertain. Returns the row to write; `None`: there is no such
+    /// attempt. `is_resent` tells from the number of uncertain attempts whether the notice is sent again.
+    pub fn close(
+        &mut self,
+        is_resent: impl FnOnce(u32) -> bool,
+        now: DateTime<Utc>,
+    ) -> Option<Outcome> {
+        let open = self.open.take()?;
+        self.doubts += 1;
+        let row = open.left_open(is_resent(self.doubts), now);
+        self.end = end_of(&row);
+        self.tried.push(row.clone());
+        Some(row)
+    }
 }
 
 /// What the outcomes tell of a batch.
@@ -87,5 +104,86 @@ pub fn end_of(row: &Outcome) -> Option<(NoticeStatus, Option<DateTime<Utc>>)> {
         }
         AttemptResult::Uncertain => Some((NoticeStatus::Uncertain, None)),
         AttemptResult::Cancelled | AttemptResult::InFlight => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::id::CampaignId;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_629_450_660, 0).expect("a moment")
+    }
+
+    fn begun(attempt: i16) -> Outcome {
+        Outcome {
+            notice_id: NoticeId::from_uuid(uuid::Uuid::nil()),
+            attempt,
+            settled: false,
+            campaign_id: CampaignId::from_uuid(uuid::Uuid::nil()),
+            result: AttemptResult::InFlight,
+            relay: "relay".to_owned(),
+            code: None,
+            enhanced: None,
+            reply: None,
+            reason: None,
+            retry_at: None,
+            at: now() + TimeDelta::minutes(attempt.into()),
+        }
+    }
+
+    fn ended(attempt: i16, result: AttemptResult, code: Option<i16>) -> Outcome {
+        Outcome {
+            settled: true,
+            result,
+            code,
+            retry_at: Some(now()),
+            ..begun(attempt)
+        }
+    }
+
+    fn history(rows: Vec<Outcome>) -> History {
+        let histories = Histories::read(rows);
+        let id = NoticeId::from_uuid(uuid::Uuid::nil());
+        histories.0.get(&id).cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn attempts_before_which_nothing_was_sent_count_for_no_policy() {
+        use AttemptResult::{Cancelled, Deferred, Unreachable};
+        let of = history(vec![
+            begun(1),
+            ended(1, Unreachable, None),
+            begun(2),
+            ended(2, Cancelled, None),
+            begun(3),
+            ended(3, Deferred, Some(554)),
+            begun(4),
+            ended(4, Deferred, Some(450)),
+        ]);
+        assert_eq!((of.attempts, of.tries, of.doubts), (4, 2, 0));
+        let refused_at = now() + TimeDelta::minutes(3);
+        assert_eq!(of.refused, Some((1, refused_at)), "one 5xx was not final");
+        assert_eq!(of.first_tried, Some(now() + TimeDelta::minutes(1)));
+    }
+
+    #[test]
+    fn an_attempt_that_a_dead_sender_left_open_is_uncertain_and_resent_if_the_campaign_says_so() {
+        for (is_resent, status) in [
+            (true, NoticeStatus::Deferred),
+            (false, NoticeStatus::Uncertain),
+        ] {
+            let mut of = history(vec![begun(1)]);
+            let row = of.close(|doubts| is_resent && doubts == 1, now());
+            let row = row.expect("a row to write");
+            assert_eq!((row.settled, row.result), (true, AttemptResult::Uncertain));
+            assert_eq!(row.retry_at, is_resent.then(now));
+            assert_eq!(of.end.map(|(status, _)| status), Some(status));
+            assert_eq!((of.doubts, of.tried.len()), (1, 1));
+            assert!(of.close(|_| true, now()).is_none(), "it is closed");
+        }
     }
 }

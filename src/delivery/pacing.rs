@@ -1,13 +1,14 @@
-//! What slows or holds a campaign by itself: the first slice, the breaker, the helpline, the ramp. Rules
-//! only, all pure; each answer comes with the reason that people read.
+//! What slows or holds a campaign by itself: the canary, the breaker, the helpline, the ramp; and which share of a limit
+//! one sender has. Rules only, all pure; each answer comes with the reason that people read.
 
 mod breaker;
 mod canary;
+pub mod shares;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::breaker::{Alarm, Window, by_relay};
-pub use self::canary::{CanaryState, canary, canary_size};
+pub use self::canary::canary;
 use crate::config::Pacing;
 
 /// The helpline slows a campaign in steps of this many per cent.

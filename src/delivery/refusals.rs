@@ -1,4 +1,5 @@
-//! Refusals against us at one relay, by mailbox provider: when a provider is held, and when the relay is.
+//! Refusals against us at one relay, by mailbox provider: when a provider is held, and when the relay is. Notices and
+//! messages of the outbox count alike.
 //!
 //! One refusal holds no provider: it may concern one mailbox. A provider is held after the same refusal to several of
 //! its people, if most of its answers are refusals. The relay is held when several providers refuse.
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::id::NoticeId;
+use crate::id::PersonId;
 
 /// A provider is held after the same refusal to this many people.
 const SEVERAL_PEOPLE: usize = 5;
@@ -26,7 +27,8 @@ const MOST_PROVIDERS: usize = 5_000;
 /// A refusal against us.
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    pub notice: NoticeId,
+    /// The person who was written to.
+    pub recipient: PersonId,
     /// The same for refusals that are alike.
     pub gist: String,
     /// How long it holds the provider or relay.
@@ -51,12 +53,12 @@ struct Answers(VecDeque<Answer>);
 #[derive(Debug)]
 struct Answer {
     at: Instant,
-    /// Provider, notice and gist of a refusal; `None`: it was no refusal against us.
-    refusal: Option<(Box<str>, NoticeId, String)>,
+    /// Provider, recipient and gist of a refusal; `None`: it was no refusal against us.
+    refusal: Option<(Box<str>, PersonId, String)>,
 }
 
 impl Answers {
-    fn add(&mut self, at: Instant, refusal: Option<(Box<str>, NoticeId, String)>) {
+    fn add(&mut self, at: Instant, refusal: Option<(Box<str>, PersonId, String)>) {
         self.0.push_back(Answer { at, refusal });
         while self.0.len() > LATEST {
             self.0.pop_front();
@@ -78,7 +80,7 @@ impl Answers {
     }
 
     /// How many different things those refusals have that match.
-    fn different<T: Ord>(&self, of: impl Fn(&(Box<str>, NoticeId, String)) -> Option<T>) -> usize {
+    fn different<T: Ord>(&self, of: impl Fn(&(Box<str>, PersonId, String)) -> Option<T>) -> usize {
         let refusals = self.0.iter().filter_map(|answer| answer.refusal.as_ref());
         let all: std::collections::BTreeSet<T> = refusals.filter_map(of).collect();
         all.len()
@@ -118,12 +120,12 @@ impl Refusals {
     /// Records a refusal against us. Returns the provider or relay to hold.
     pub fn refused(&mut self, provider: &str, refusal: Refusal, now: Instant) -> Option<Hold> {
         self.forget(now);
-        let kept = || Some((provider.into(), refusal.notice, refusal.gist.clone()));
+        let kept = || Some((provider.into(), refusal.recipient, refusal.gist.clone()));
         self.all.add(now, kept());
         let theirs = self.providers.entry(provider.into()).or_default();
         theirs.answers.add(now, kept());
         let providers = self.all.different(|(provider, ..)| Some(provider.clone()));
-        let people = self.all.different(|(_, notice, _)| Some(*notice));
+        let people = self.all.different(|(_, recipient, _)| Some(*recipient));
         if providers >= SEVERAL_PROVIDERS
             && people >= SEVERAL_PEOPLE
             && self.all.are_mostly_against()
@@ -133,7 +135,7 @@ impl Refusals {
         }
         let alike = theirs
             .answers
-            .different(|(_, notice, gist)| (*gist == refusal.gist).then_some(*notice));
+            .different(|(_, recipient, gist)| (*gist == refusal.gist).then_some(*recipient));
         let is_held = theirs.held(now).is_some();
         if is_held || alike < SEVERAL_PEOPLE || !theirs.answers.are_mostly_against() {
             return None;
@@ -188,7 +190,7 @@ mod tests {
 
     fn refusal(person: u128, gist: &str) -> Refusal {
         Refusal {
-            notice: NoticeId::from_uuid(uuid::Uuid::from_u128(person)),
+            recipient: PersonId::from_uuid(uuid::Uuid::from_u128(person)),
             gist: gist.to_owned(),
             lasting: Duration::from_secs(60),
             why: "blocked",

@@ -1,4 +1,4 @@
-//! The breaker: pauses a campaign whose latest results are bad.
+//! The breaker: pauses a campaign once its latest results are bad.
 
 use std::collections::VecDeque;
 
@@ -18,7 +18,7 @@ enum Mark {
     Bounced,
     /// The reply is against us: our content, our name, our rate.
     Against,
-    /// Put off, or of unknown end.
+    /// Deferred, or its end is not known.
     Trouble,
 }
 
@@ -48,7 +48,7 @@ impl Window {
     /// Records a delivery result by a relay. `tries` is the attempt number; `against` says that the reply was against
     /// us rather than the address. Returns the tripped limit, if any; after a pause the window is empty again.
     ///
-    /// A notice that is put off once more (for our sake or not), or given up after days of that, was counted when it
+    /// A notice that is deferred once more (for our sake or not), or given up after days of that, was counted when it
     /// was deferred first: at the end of a campaign only such notices are left, and they would pause it without need.
     pub fn take(
         &mut self,
@@ -101,7 +101,7 @@ impl Window {
             (
                 &[Mark::Trouble, Mark::Against],
                 limits.error_pause_percent,
-                "were put off",
+                "were deferred",
             ),
         ];
         for (marks, percent, what) in pauses {
@@ -219,7 +219,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn who_is_put_off_again_was_counted_the_first_time() {
+    fn who_is_deferred_again_was_counted_the_first_time() {
         let mut window = Window::default();
         fill(&mut window, 100, AttemptResult::Accepted, false);
         for result in [AttemptResult::Deferred, AttemptResult::Expired] {
@@ -244,7 +244,7 @@ pub(super) mod tests {
         let alarms: Vec<_> = (0..97)
             .filter_map(|_| take("beta", AttemptResult::Deferred))
             .collect();
-        let why = "97 of the last 100 were put off (relay alpha: 0 of 3, relay beta: 97 of 97)";
+        let why = "97 of the last 100 were deferred (relay alpha: 0 of 3, relay beta: 97 of 97)";
         assert_eq!(alarms, [Alarm::Pause(why.to_owned())]);
     }
 }
