@@ -37,6 +37,7 @@ pub mod recovery;
 pub mod roots;
 pub mod scope;
 pub mod staff;
+pub mod summary;
 pub mod template;
 pub mod ticket;
 

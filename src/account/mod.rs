@@ -12,7 +12,10 @@ pub mod store;
 
 pub use kind::AccountKind;
 
-use diesel::sql_types::{BigInt, Uuid};
+use std::collections::HashMap;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Uuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
@@ -65,6 +68,11 @@ pub struct Account {
     pub unexplained: i64,
 }
 
+/// The statement about the incident that `id` is in SQL.
+pub(crate) fn question(id: &str) -> String {
+    ACCOUNT.replace("$1", id)
+}
+
 const ACCOUNT: &str = "
     with minors as (
         select coalesce((select minors = 'guardian_letter' from incident where id = $1), false) as by_letter
@@ -99,6 +107,32 @@ const ACCOUNT: &str = "
 /// The database's.
 pub async fn account(conn: &mut Conn, incident: IncidentId) -> Result<Account> {
     ask(conn, ACCOUNT, incident).await
+}
+
+/// The accounts of several incidents, of one moment.
+///
+/// # Errors
+/// The database's.
+pub async fn accounts(
+    conn: &mut Conn,
+    incidents: &[IncidentId],
+) -> Result<HashMap<IncidentId, Account>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Uuid)]
+        id: IncidentId,
+        #[diesel(embed)]
+        account: Account,
+    }
+    let of_each = format!(
+        "select each.id, a.* from unnest($1) as each (id) cross join lateral ({}) a",
+        question("each.id")
+    );
+    let rows: Vec<Row> = diesel::sql_query(of_each)
+        .bind::<Array<Uuid>, _>(incidents.iter().map(|id| id.uuid()).collect::<Vec<_>>())
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.account)).collect())
 }
 
 const RECOUNT: &str = "

@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use super::change::Change;
 use super::content::Content;
 use super::error::CampaignError;
-use super::{Campaign, CampaignStatus, store};
+use super::store::Overview;
+use super::{Campaign, CampaignStatus};
 use crate::app::App;
-use crate::db::{self, Conn};
+use crate::db::Conn;
 use crate::id::CampaignId;
 use crate::incident::Incident;
 use crate::{incident, template};
@@ -79,76 +80,43 @@ fn is_paused(campaign: &Campaign) -> bool {
     campaign.status == CampaignStatus::Paused
 }
 
-/// The paused campaigns that cannot be resumed, each with why: its content cannot be read, or its audience is not complete
-/// and can no longer be taken from the list that was approved. It takes one statement for each campaign with a list that is not in force.
-async fn cannot_go_on(
-    conn: &mut Conn,
-    paused: &[&Campaign],
-    incidents: &[Incident],
-) -> db::Result<Vec<(CampaignId, Change)>> {
-    let mut over = Vec::new();
-    if paused.is_empty() {
-        return Ok(over);
-    }
-    let coming = incident::store::lists::list_activating(conn).await?;
-    for campaign in paused {
-        let Ok(content) = campaign.submitted() else {
-            over.push((campaign.id, Change::Format));
-            continue;
-        };
-        let approved = content.map(|content| content.scope);
-        let incident = incidents.iter().find(|one| one.id == campaign.incident);
-        let active = incident.and_then(|one| one.active_scope);
-        let is_coming = coming.iter().any(|(of, _)| *of == campaign.incident);
-        if (active != approved || is_coming) && !store::is_frozen(conn, campaign.id).await? {
-            over.push((campaign.id, Change::Scope));
-        }
-    }
-    Ok(over)
+/// Why a paused campaign cannot be resumed: its content cannot be read, or its audience is not complete and the list that was
+/// approved is not in force, or does not stay so.
+fn cannot_go_on(of: &Overview, incidents: &[Incident]) -> Option<Change> {
+    let Ok(content) = of.campaign.submitted() else {
+        return Some(Change::Format);
+    };
+    let approved = content.map(|content| content.scope);
+    let incident = incidents.iter().find(|one| one.id == of.campaign.incident);
+    let active = incident.and_then(|one| one.active_scope);
+    let is_over = (active != approved || of.is_replaced) && !of.progress.frozen;
+    is_over.then_some(Change::Scope)
+}
+
+/// What changed since a submitted campaign was submitted; empty while what was submitted would still be sent.
+fn changed_since(app: &App, of: &Overview, incidents: &[Incident]) -> Vec<Change> {
+    let campaign = &of.campaign;
+    let incident = incidents.iter().find(|one| one.id == campaign.incident);
+    let present = incident
+        .zip(of.template.as_ref())
+        .and_then(|(incident, template)| Content::of(campaign, incident, template, &app.config));
+    present.map_or(vec![Change::Scope], |present| changes(campaign, &present))
 }
 
 /// What changed since each of these campaigns was submitted: of those that are submitted and not launched anything, of
-/// those that are paused the list, if their audience is still to be drawn from it. A few statements, however many they
-/// are.
-///
-/// # Errors
-/// The database's.
-pub async fn void(
+/// those that are paused the list, if their audience is still to be drawn from it.
+pub fn void<'o>(
     app: &App,
-    conn: &mut Conn,
-    campaigns: &[Campaign],
-) -> db::Result<HashMap<CampaignId, Vec<Change>>> {
-    let waiting: Vec<&Campaign> = campaigns.iter().filter(|one| waits(one)).collect();
-    let paused: Vec<&Campaign> = campaigns.iter().filter(|one| is_paused(one)).collect();
-    if waiting.is_empty() && paused.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let incidents = incident::store::list(conn).await?;
-    let over = cannot_go_on(conn, &paused, &incidents).await?;
-    let mut void: HashMap<_, _> = over
-        .into_iter()
-        .map(|(id, change)| (id, vec![change]))
-        .collect();
-    if waiting.is_empty() {
-        return Ok(void);
-    }
-    let versions: Vec<_> = waiting
-        .iter()
-        .map(|one| (one.template, one.template_version))
-        .collect();
-    let templates = template::store::find_many(conn, &versions).await?;
-    for campaign in waiting {
-        let incident = incidents.iter().find(|one| one.id == campaign.incident);
-        let template = templates
-            .iter()
-            .find(|one| (one.id, one.version) == (campaign.template, campaign.template_version));
-        let present = incident.zip(template).and_then(|(incident, template)| {
-            Content::of(campaign, incident, template, &app.config)
-        });
-        let changed = present.map_or(vec![Change::Scope], |present| changes(campaign, &present));
-        if !changed.is_empty() {
-            void.insert(campaign.id, changed);
-        }
-    }
-    Ok(void)
+    campaigns: impl IntoIterator<Item = &'o Overview>,
+    incidents: &[Incident],
+) -> HashMap<CampaignId, Vec<Change>> {
+    let changed = |of: &'o Overview| {
+        let changed = match waits(&of.campaign) {
+            true => changed_since(app, of, incidents),
+            false if is_paused(&of.campaign) => cannot_go_on(of, incidents).into_iter().collect(),
+            false => Vec::new(),
+        };
+        (!changed.is_empty()).then_some((of.campaign.id, changed))
+    };
+    campaigns.into_iter().filter_map(changed).collect()
 }

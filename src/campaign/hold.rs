@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::audit::{Action, Event};
 use crate::db::{self, Conn, Guarded, notify};
 use crate::id::{CampaignId, EventId, IncidentId, StaffId};
+use crate::incident::Incident;
 use crate::seal::to_hex;
 use crate::staff::replay::store::mark_done;
 use crate::{audit, incident};
@@ -227,25 +228,20 @@ async fn seal_reason(
     Ok(key.map(|key| key.seal(&Campaign::reason_owner(id), reason.as_bytes())))
 }
 
-/// Opens the reasons that staff gave, where there are any.
-///
-/// # Errors
-/// The database's.
-pub async fn open_reasons<'a>(
+/// Opens the reasons that staff gave, where there are any and the campaign's incident is among the `known`.
+pub fn open_reasons<'a>(
     app: &App,
-    conn: &mut Conn,
     campaigns: impl IntoIterator<Item = &'a mut Campaign>,
-) -> db::Result<()> {
+    known: &[Incident],
+) {
     for campaign in campaigns {
-        if campaign.reason_sealed.is_none() {
-            continue;
-        }
-        let incident = incident::store::find(conn, campaign.incident).await?;
-        if let Ok(Some(key)) = incident.key(&app.keys) {
+        let of = known.iter().find(|one| one.id == campaign.incident);
+        if campaign.reason_sealed.is_some()
+            && let Some(Ok(Some(key))) = of.map(|of| of.key(&app.keys))
+        {
             campaign.open_reason(&key);
         }
     }
-    Ok(())
 }
 
 /// The reason as the audit log keeps it: what staff said stays sealed there too.

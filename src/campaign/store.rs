@@ -1,10 +1,10 @@
 //! Campaigns in the database. Their counters and their pace are in tables of their own.
 
 mod canary;
-mod number;
+mod overview;
 mod pace;
 mod progress;
-mod reach;
+pub(crate) mod reach;
 mod sender;
 mod under_way;
 mod waits;
@@ -15,12 +15,12 @@ use diesel_async::RunQueryDsl;
 
 use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
 pub use canary::canary_states;
-pub use number::numbers;
+pub use overview::{Overview, Speed, glance, overview, overviews, overviews_of_each, speeds};
 pub use pace::*;
 pub use progress::*;
-pub use reach::{LOOKED_AT, Reach, drafts_of, reach, still_uncertain, without_key};
+pub use reach::{LOOKED_AT, Reach, drafts_of, still_uncertain, without_key};
 pub use sender::{
-    Heartbeat, ability, ability_of, leave, publish_heartbeat, relays, sending, sending_in_all,
+    Heartbeat, SendState, Stopped, leave, publish_heartbeat, relays, send_state, sending_in_all,
 };
 pub use under_way::{UnderWay, under_way};
 pub use waits::{Waits, waits};
@@ -29,7 +29,7 @@ use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Guarded, Result};
 use crate::id::{BUCKETS, CampaignId, IncidentId, StaffId, TemplateId};
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = campaign)]
 struct Row {
     id: CampaignId,

@@ -16,6 +16,7 @@ use crate::campaign::store::{MayHaveArrived, Progress};
 use crate::campaign::{self, content, hold, launch};
 use crate::db;
 use crate::id::{CampaignId, StaffId};
+use crate::incident;
 use crate::seal::to_hex;
 use crate::staff::{self, Right};
 use Right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
@@ -127,13 +128,12 @@ impl Campaign {
             }
             Self::Show { id, json } => {
                 let mut conn = app.db.get().await?;
-                let campaign = campaign::store::find(&mut conn, id).await?;
-                let of = std::slice::from_ref(&campaign);
-                let mut void = campaign::approval::void(app, &mut conn, of).await?;
-                let progress = campaign::store::progress(&mut conn, id).await?;
+                let of = campaign::store::overview(&mut conn, id).await?;
+                let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
+                let mut void = campaign::approval::void(app, [&of], &[incident]);
                 let changed = void.remove(&id).unwrap_or_default();
                 let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
-                show(&campaign, Some((&progress, arrived)), &changed, json)
+                show(&of.campaign, Some((&of.progress, arrived)), &changed, json)
             }
             Self::Submit { of, acknowledge } => {
                 let (by, said) = (

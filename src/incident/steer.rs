@@ -244,15 +244,29 @@ fn check(open: &Open, to: IncidentState, agreed: Option<Untold>) -> Result<(), S
 /// # Errors
 /// The database's.
 pub async fn still_open(conn: &mut Conn, id: IncidentId) -> db::Result<Open> {
+    // In this order: a list that became a draft in between is counted.
     let nobody_imports = store::lists::try_lock(conn, id).await?;
     let open = store::count_open(conn, id).await?;
+    Ok(with_imports(open, nobody_imports))
+}
+
+/// The same for a page, which locks nothing, and whether an import or an activation of the incident is at work.
+///
+/// # Errors
+/// The database's.
+pub async fn open_for_page(conn: &mut Conn, id: IncidentId) -> db::Result<(Open, bool)> {
+    let (open, nobody_imports) = store::count_open_for_page(conn, id).await?;
+    Ok((with_imports(open, nobody_imports), !nobody_imports))
+}
+
+fn with_imports(open: Open, nobody_imports: bool) -> Open {
     let importing = match nobody_imports {
         true => 0,
         // Also one that has not opened its version yet.
         false if open.activating == 0 => open.importing.max(1),
         false => open.importing,
     };
-    Ok(Open { importing, ..open })
+    Open { importing, ..open }
 }
 
 /// The incident, its row locked until the transaction ends; not a forgotten one, which nothing follows.

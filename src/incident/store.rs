@@ -4,8 +4,8 @@ pub mod lists;
 mod open;
 mod published;
 
-pub use open::{count_open, untold_of_closed};
-pub use published::{has_spoken, pin_title, set_published};
+pub use open::{count_open, count_open_for_page};
+pub use published::{has_spoken, list_public, pin_title, set_published, updates_and_spoken};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -17,7 +17,7 @@ use crate::db::schema::{incident, incident_update};
 use crate::db::{Conn, Error, Guarded, Result, statement};
 use crate::id::{IncidentId, StaffId, UpdateId};
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = incident)]
 struct Row {
     id: IncidentId,

@@ -5,7 +5,7 @@ use crate::address::EmailAddress;
 use crate::app::App;
 use crate::db;
 use crate::id::IncidentId;
-use crate::incident;
+use crate::incident::{self, Incident};
 use crate::seal::Broken;
 
 /// What is known of the person sought.
@@ -68,5 +68,34 @@ pub async fn find(app: &App, incident: IncidentId, clue: &Clue) -> Result<Vec<Pe
             store::find_by_name_postcode(&mut conn, &key, incident, name, postcode).await?
         }
     };
+    Ok(people)
+}
+
+/// The people of several incidents who fit the clue, in the order of the incidents; those are left out that were
+/// forgotten.
+///
+/// # Errors
+/// [`FindError::Key`], or the database's.
+pub async fn find_each(
+    app: &App,
+    incidents: &[&Incident],
+    clue: &Clue,
+) -> Result<Vec<Person>, FindError> {
+    let mut keys = Vec::new();
+    for of in incidents {
+        keys.extend(of.key(&app.keys)?.map(|key| (of.id, key)));
+    }
+    let keyed: Vec<_> = keys.iter().map(|(id, key)| (*id, key)).collect();
+    let mut conn = app.db.get().await?;
+    let mut people = match clue {
+        Clue::Reference(reference) => {
+            store::find_each_by_reference(&mut conn, &keyed, reference).await?
+        }
+        Clue::Email(email) => store::find_each_by_email(&mut conn, &keyed, email).await?,
+        Clue::NamePostcode(name, postcode) => {
+            store::find_each_by_name_postcode(&mut conn, &keyed, name, postcode).await?
+        }
+    };
+    people.sort_by_key(|one| incidents.iter().position(|of| of.id == one.incident));
     Ok(people)
 }

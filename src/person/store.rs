@@ -2,23 +2,27 @@
 
 mod address;
 mod audience;
+mod find_each;
 mod former;
 mod list;
 mod moved;
 mod past;
 mod since;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Integer, Uuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 pub use self::address::email_keys_of;
 pub use self::audience::{
-    audience_classes, count_audience, has_audience, is_few, page_after, page_of_few,
+    audience, audience_classes, count_audience, has_audience, is_few, page_after, page_of_few,
 };
-pub use self::former::{Reference, former_among, former_of, reference_of};
+pub use self::find_each::{find_each_by_email, find_each_by_name_postcode, find_each_by_reference};
+pub use self::former::{Reference, former_among, former_of, former_of_buckets, reference_of};
 pub use self::list::list;
 pub use self::moved::Moved;
-pub use self::past::{believed, listed, listed_since};
+pub use self::past::{believed, believed_at_each, listed, listed_since};
 pub use self::since::{lock, settle};
 pub use super::Settled;
 use super::contact::{Key, Sealed, email_keys, name_key, reference_key};
@@ -35,7 +39,7 @@ use crate::seal::{IncidentKey, bucket};
 /// The most people a look-up by e-mail address or name returns.
 const FOUND: i64 = 200;
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = person_now)]
 struct Row {
     id: PersonId,
@@ -133,6 +137,31 @@ pub async fn load_many(
                 .and(person_now::id.eq_any(ids)),
         )
         .order(person_now::id)
+        .select(Row::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(|row| open(row, key)).collect()
+}
+
+/// These people of an incident, of any buckets, opened. Who does not exist is left out.
+///
+/// # Errors
+/// `Inconsistent` if the contact data of one do not open.
+pub async fn load_of_buckets(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    incident: IncidentId,
+    ids: &[PersonId],
+) -> Result<Vec<Person>> {
+    let buckets: Vec<i32> = ids.iter().map(|id| id.bucket()).collect();
+    let each = sql::<Bool>("(person_now.bucket, person_now.id) in (select * from unnest(")
+        .bind::<Array<Integer>, _>(buckets)
+        .sql(", ")
+        .bind::<Array<Uuid>, _>(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>())
+        .sql("))");
+    let rows: Vec<Row> = person_now::table
+        .filter(person_now::incident_id.eq(incident))
+        .filter(each)
         .select(Row::as_select())
         .load(conn)
         .await?;

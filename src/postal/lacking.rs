@@ -1,6 +1,6 @@
 //! The people who belong on a list for the post and have no postal address: they need one, or are told otherwise.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -72,6 +72,41 @@ impl Lacking {
         }
         Ok(None)
     }
+}
+
+/// Of how many people on the next lists of all kinds together a page opens the contact data each time, in two statements.
+/// Those of more people are counted bucket by bucket, and the numbers are kept ([`Counts`]).
+pub const FEW: i64 = 10_000;
+
+/// How many people lack an address for the next list of each of these kinds; kinds without such people are left out. `None`
+/// if counting them takes longer than `within`.
+///
+/// # Errors
+/// The database's.
+pub async fn count_few(
+    app: &App,
+    of: &Incident,
+    (kinds, rule): (&[PostalKind], MinorsRule),
+    within: Duration,
+) -> Result<Option<HashMap<PostalKind, i64>>, PostalError> {
+    let Some(key) = of.key(&app.keys)?.filter(|_| !kinds.is_empty()) else {
+        return Ok(Some(HashMap::new()));
+    };
+    let read = async |conn: &mut Conn| -> db::Result<HashMap<PostalKind, i64>> {
+        let next = store::listed_next(conn, of.id, kinds, rule).await?;
+        let mut all: HashMap<PostalKind, i64> = HashMap::new();
+        for some in next.chunks(usize::try_from(FEW).unwrap_or(usize::MAX)) {
+            let ids: Vec<_> = some.iter().map(|(_, id)| *id).collect();
+            let opened = person::store::load_of_buckets(conn, &key, of.id, &ids).await?;
+            let lacking = opened.iter().filter(|one| !has_address(one));
+            let lacking: HashSet<_> = lacking.map(|one| one.id).collect();
+            for (kind, _) in some.iter().filter(|(_, id)| lacking.contains(id)) {
+                *all.entry(*kind).or_default() += 1;
+            }
+        }
+        Ok(all)
+    };
+    Ok(app.db.read_within(within, read).await?)
 }
 
 /// The number of each bucket, and what it was counted from.

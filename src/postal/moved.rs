@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::consent::{Barred, Reason};
 use super::{Batch, store};
 use crate::db::{self, Conn};
-use crate::id::{BUCKETS, PersonId};
+use crate::id::PersonId;
 use crate::person;
 use crate::seal::IncidentKey;
 
@@ -49,24 +49,22 @@ async fn moved(
     if !of.kind.is_posted() || !store::is_older(conn, of).await? {
         return Ok(moved);
     }
-    for bucket in 0..BUCKETS {
-        let changed = store::with_other_contact(conn, of, bucket).await?;
-        for some in changed.chunks(AT_ONCE) {
-            if until.is_some_and(|until| Instant::now() >= until) {
-                return Err(db::Error::Late("no time is left".to_owned()));
-            }
-            let ids: Vec<_> = some.iter().map(|(id, _)| *id).collect();
-            let people = person::store::load_many(conn, key, (of.incident, bucket), &ids).await?;
-            let was = |id: PersonId| {
-                let at = some.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-                Some(some[at].1.as_slice())
-            };
-            let other = people.into_iter().filter(|one| {
-                let is = one.contact.address_key(key);
-                is.as_ref().map(<[u8; 16]>::as_slice) != was(one.id)
-            });
-            moved.extend(other.map(|one| one.id));
+    let changed = store::with_other_contact(conn, of).await?;
+    for some in changed.chunks(AT_ONCE) {
+        if until.is_some_and(|until| Instant::now() >= until) {
+            return Err(db::Error::Late("no time is left".to_owned()));
         }
+        let ids: Vec<_> = some.iter().map(|(id, _)| *id).collect();
+        let people = person::store::load_of_buckets(conn, key, of.incident, &ids).await?;
+        let was = |id: PersonId| {
+            let at = some.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+            Some(some[at].1.as_slice())
+        };
+        let other = people.into_iter().filter(|one| {
+            let is = one.contact.address_key(key);
+            is.as_ref().map(<[u8; 16]>::as_slice) != was(one.id)
+        });
+        moved.extend(other.map(|one| one.id));
     }
     Ok(moved)
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::{Template, Variant, Variants};
+use super::{Template, Variants};
 use crate::db::schema::{template, template_variant, template_version};
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
@@ -119,15 +120,9 @@ async fn latest(conn: &mut Conn, id: TemplateId) -> Result<Option<i32>> {
 /// # Errors
 /// The database's.
 pub async fn changed(conn: &mut Conn, id: TemplateId, from: i32, to: i32) -> Result<Vec<String>> {
-    let mut both = Vec::new();
-    for version in [from, to] {
-        match find(conn, id, Some(version)).await {
-            Ok(found) => both.push(found),
-            Err(Error::Missing) => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        }
-    }
-    let [from, to] = &both[..] else {
+    let both = find_many(conn, &[(id, from), (id, to)]).await?;
+    let of = |version| both.iter().find(|one| one.version == version);
+    let (Some(from), Some(to)) = (of(from), of(to)) else {
         return Ok(Vec::new());
     };
     let locales: BTreeSet<&String> = from.variants.keys().chain(to.variants.keys()).collect();
@@ -152,103 +147,81 @@ pub async fn changed(conn: &mut Conn, id: TemplateId, from: i32, to: i32) -> Res
     Ok(parts)
 }
 
-/// One version of a template, the newest if none is named.
+#[derive(QueryableByName)]
+struct VersionRow {
+    #[diesel(sql_type = Uuid)]
+    id: TemplateId,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Integer)]
+    version: i32,
+    #[diesel(sql_type = BigInt)]
+    names: i64,
+    #[diesel(sql_type = Jsonb)]
+    texts: serde_json::Value,
+}
+
+/// What is selected of a `template t` and its `template_version v`. A version without texts is none.
+const VERSION: &str = "
+    select t.id, t.name, v.version, v.names, x.texts
+    from template_version v join template t on t.id = v.template_id
+    cross join lateral (
+        select jsonb_object_agg(x.locale, jsonb_build_object('subject', x.subject, 'body', x.body)) as texts
+        from template_variant x where x.template_id = v.template_id and x.version = v.version) x
+    where x.texts is not null and";
+
+/// A template of what was selected of one of its versions: the bits of the elements that it names, and its texts by locale.
 ///
 /// # Errors
-/// `Missing`.
-pub async fn find(conn: &mut Conn, id: TemplateId, version: Option<i32>) -> Result<Template> {
-    let name: String = template::table
-        .find(id)
-        .select(template::name)
-        .first(conn)
-        .await?;
-    let version = match version {
-        Some(version) => version,
-        None => latest(conn, id).await?.ok_or(Error::Missing)?,
-    };
-    let names: i64 = template_version::table
-        .find((id, version))
-        .select(template_version::names)
-        .first(conn)
-        .await?;
-    let rows: Vec<(String, String, String)> = template_variant::table
-        .filter(
-            template_variant::template_id
-                .eq(id)
-                .and(template_variant::version.eq(version)),
-        )
-        .select((
-            template_variant::locale,
-            template_variant::subject,
-            template_variant::body,
-        ))
-        .load(conn)
-        .await?;
-    if rows.is_empty() {
-        return Err(Error::Missing);
-    }
-    let variants = rows
-        .into_iter()
-        .map(|(locale, subject, body)| (locale, Variant { subject, body }))
-        .collect();
+/// `Inconsistent` if the program does not know such elements or texts.
+pub(crate) fn of_parts(
+    (id, version): (TemplateId, i32),
+    name: String,
+    (names, texts): (i64, serde_json::Value),
+) -> Result<Template> {
     Ok(Template {
         id,
         name,
         version,
-        variants,
+        variants: serde_json::from_value(texts)
+            .map_err(|_| Error::inconsistent("template_variant", id))?,
         names: ElementSet::from_bits(names)
             .ok_or_else(|| Error::inconsistent("template_version", id))?,
     })
 }
 
-/// Versions of templates, without their names; those that do not exist are left out.
+fn read(row: VersionRow) -> Result<Template> {
+    let parts = (row.names, row.texts);
+    of_parts((row.id, row.version), row.name, parts)
+}
+
+/// One version of a template, the newest if none is named.
+///
+/// # Errors
+/// `Missing`.
+pub async fn find(conn: &mut Conn, id: TemplateId, version: Option<i32>) -> Result<Template> {
+    let one = "t.id = $1 and v.version = coalesce($2, (
+        select max(version) from template_version where template_id = $1))";
+    let row: VersionRow = diesel::sql_query(format!("{VERSION} {one}"))
+        .bind::<Uuid, _>(id)
+        .bind::<Nullable<Integer>, _>(version)
+        .get_result(conn)
+        .await?;
+    read(row)
+}
+
+/// Versions of templates; those that do not exist are left out.
 ///
 /// # Errors
 /// The database's.
 pub async fn find_many(conn: &mut Conn, versions: &[(TemplateId, i32)]) -> Result<Vec<Template>> {
-    let of: Vec<TemplateId> = versions.iter().map(|(id, _)| *id).collect();
-    let named: Vec<(TemplateId, i32, i64)> = template_version::table
-        .filter(template_version::template_id.eq_any(&of))
-        .select((
-            template_version::template_id,
-            template_version::version,
-            template_version::names,
-        ))
+    let some = "(t.id, v.version) in (select * from unnest($1, $2))";
+    let rows: Vec<VersionRow> = diesel::sql_query(format!("{VERSION} {some}"))
+        .bind::<Array<Uuid>, _>(versions.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(versions.iter().map(|(_, no)| *no).collect::<Vec<_>>())
         .load(conn)
         .await?;
-    let texts: Vec<(TemplateId, i32, String, String, String)> = template_variant::table
-        .filter(template_variant::template_id.eq_any(&of))
-        .select((
-            template_variant::template_id,
-            template_variant::version,
-            template_variant::locale,
-            template_variant::subject,
-            template_variant::body,
-        ))
-        .load(conn)
-        .await?;
-    let mut found = Vec::new();
-    for (id, version, names) in named {
-        if !versions.contains(&(id, version)) {
-            continue;
-        }
-        let own = texts
-            .iter()
-            .filter(|(of, at, ..)| (*of, *at) == (id, version));
-        let variants = own.map(|(.., locale, subject, body)| {
-            let (subject, body) = (subject.clone(), body.clone());
-            (locale.clone(), Variant { subject, body })
-        });
-        found.push(Template {
-            id,
-            name: String::new(),
-            version,
-            variants: variants.collect(),
-            names: ElementSet::from_bits(names)
-                .ok_or_else(|| Error::inconsistent("template_version", id))?,
-        });
-    }
-    Ok(found)
+    rows.into_iter().map(read).collect()
 }
 
 /// A template as lists show it.

@@ -1,9 +1,12 @@
 //! The attempts to send a notice, as the API and the console show them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::delivery::store::outcome::Outcome;
+use crate::id::NoticeId;
 use crate::notice::AttemptResult;
 
 /// One SMTP transaction, in the JSON of the API.
@@ -53,4 +56,16 @@ pub fn attempts(outcomes: Vec<Outcome>) -> Vec<AttemptView> {
         });
     }
     attempts
+}
+
+/// The same of several notices; `rows` are in the order of notices and attempts.
+pub fn attempts_of_each(outcomes: Vec<Outcome>) -> BTreeMap<NoticeId, Vec<AttemptView>> {
+    let mut of_each: BTreeMap<NoticeId, Vec<Outcome>> = BTreeMap::new();
+    for row in outcomes {
+        of_each.entry(row.notice_id).or_default().push(row);
+    }
+    of_each
+        .into_iter()
+        .map(|(id, rows)| (id, attempts(rows)))
+        .collect()
 }

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::campaign::Campaign;
 use crate::db;
 use crate::id::CampaignId;
-use crate::person::store::{audience_classes, count_audience};
+use crate::person::store::audience;
 use crate::person::{AudienceClass, AudienceCount};
 
 /// How long a page waits for a count.
@@ -102,10 +102,8 @@ impl AudienceCounts {
         let count = async move {
             let counted = async {
                 let mut conn = app.db.get().await?;
-                Ok(Counted {
-                    count: count_audience(&mut conn, incident, &filter).await?,
-                    classes: audience_classes(&mut conn, incident, &filter).await?,
-                })
+                let (count, classes) = audience(&mut conn, incident, &filter).await?;
+                Ok(Counted { count, classes })
             };
             let say = |error: &db::Error| app.db.trouble("an audience could not be counted", error);
             counted.await.inspect_err(say)

@@ -5,10 +5,11 @@ use actix_web::HttpRequest;
 use crate::actor::Recorded;
 use crate::app::App;
 use crate::campaign;
+use crate::campaign::store::SendState;
 use crate::db::{self, Conn};
-use crate::deployment::{self, Doubt};
+use crate::deployment::Doubt;
 use crate::mail::read::Folder;
-use crate::staff::{self, Right, Staff};
+use crate::staff::{Right, Staff};
 use crate::web::form;
 use crate::web::page::{Area, ConsoleFrame, Link, Moment, Organisation, PublicFrame, Stopped};
 
@@ -90,19 +91,27 @@ pub async fn console(
     staff: &Staff,
     area: Area,
 ) -> db::Result<ConsoleFrame> {
-    let stopped = match campaign::store::stopped(conn).await? {
-        Some((at, by)) => Some(Stopped {
-            at: Moment::ago(at, app.now()),
-            by: name(conn, &by).await?,
-        }),
-        None => None,
-    };
-    let doubt = deployment::store::doubt(conn).await?;
-    Ok(ConsoleFrame {
+    let state = campaign::store::send_state(conn).await?;
+    Ok(console_with(app, req, staff, area, &state))
+}
+
+/// The same for a page that has read whether anything may leave.
+pub fn console_with(
+    app: &App,
+    req: &HttpRequest,
+    staff: &Staff,
+    area: Area,
+    state: &SendState,
+) -> ConsoleFrame {
+    let stopped = state.stopped.as_ref().map(|stop| Stopped {
+        at: Moment::ago(stop.at, app.now()),
+        by: name(stop),
+    });
+    ConsoleFrame {
         stopped,
-        doubt: doubt.map(|doubt| in_doubt(&doubt)),
+        doubt: state.doubt.as_ref().map(in_doubt),
         ..desk(app, req, staff, area)
-    })
+    }
 }
 
 /// Why nothing is sent while the database may be an older copy, and what to do.
@@ -115,10 +124,11 @@ pub fn in_doubt(doubt: &Doubt) -> String {
     )
 }
 
-async fn name(conn: &mut Conn, actor: &str) -> db::Result<String> {
-    Ok(match Recorded::parse(actor) {
-        Recorded::Staff(id) => staff::store::find(conn, id).await?.name,
-        Recorded::System(part) => part.in_words().to_owned(),
-        Recorded::Customer(_) | Recorded::Other(_) => "Candor".to_owned(),
-    })
+/// Who stopped all sending, in words.
+fn name(stop: &campaign::store::Stopped) -> String {
+    match (&stop.name, Recorded::parse(&stop.by)) {
+        (Some(name), _) => name.clone(),
+        (None, Recorded::System(part)) => part.in_words().to_owned(),
+        (None, _) => "Candor".to_owned(),
+    }
 }

@@ -56,8 +56,11 @@ async fn people(conn: &mut Conn, metrics: &Metrics) -> db::Result<()> {
     let open = incidents.iter().filter(|incident| !incident.is_over());
     // Incidents that are over or no longer among the latest lose their labels.
     metrics.people.reset();
-    for incident in open.take(INCIDENTS) {
-        let counted = account::account(conn, incident.id).await?;
+    let open: Vec<_> = open.take(INCIDENTS).collect();
+    let ids: Vec<_> = open.iter().map(|incident| incident.id).collect();
+    let accounts = account::accounts(conn, &ids).await?;
+    for incident in open {
+        let counted = accounts.get(&incident.id).copied().unwrap_or_default();
         for (standing, n) in standings(&counted) {
             let gauge = metrics
                 .people

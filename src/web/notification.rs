@@ -1,11 +1,14 @@
 //! What a person was told, and what of it was wrong: computed from the present records, for their own page
 //! and for the agent's screen alike.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveTime, Utc};
 
 use crate::db::{self, Conn};
 use crate::delivery::store::outcome::{self, Left};
 use crate::element::ElementSet;
+use crate::id::NoticeId;
 use crate::notice::Notice;
 use crate::person::{self, Listed, Person, PersonStanding, ToldBy};
 use crate::postal::{self, Item, PostalState, PostalStatus};
@@ -68,6 +71,10 @@ pub struct NotificationHistory {
     pub sent: Vec<(Notice, DateTime<Utc>)>,
     /// The letters that were posted, newest first.
     pub letters: Vec<Paper>,
+    /// The notices that may be in a mailbox.
+    pub left: BTreeMap<NoticeId, Left>,
+    /// All that was listed, posted or told otherwise, in the order in which it was listed.
+    pub items: Vec<Item>,
 }
 
 impl NotificationHistory {
@@ -83,8 +90,9 @@ impl NotificationHistory {
             false => None,
         };
         let (mut sent, mut perhaps) = (Vec::new(), None);
+        let left = outcome::left_of_each(conn, &notices).await?;
         for notice in notices {
-            match outcome::left(conn, &notice).await? {
+            match left.get(&notice.id).copied() {
                 Some(Left { at, surely: true }) => sent.push((notice, at)),
                 Some(Left { at, .. }) => perhaps = perhaps.or(Some(at)),
                 None => {}
@@ -102,6 +110,8 @@ impl NotificationHistory {
             retracted,
             listed,
             sent,
+            left,
+            items,
         })
     }
 }

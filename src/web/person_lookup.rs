@@ -18,11 +18,11 @@ pub const CAMPAIGNS: i64 = 500;
 /// # Errors
 /// 404, also for a person of a forgotten incident.
 pub async fn find(app: &App, conn: &mut Conn, id: PersonId) -> Result<(Incident, Person), Problem> {
-    let of = person::store::find_row(conn, id).await?.incident;
-    let of = incident::store::find(conn, of).await?;
+    let person = person::store::find_row(conn, id).await?;
+    let of = incident::store::find(conn, person.incident).await?;
     let key = of.key(&app.keys).map_err(Problem::broken)?;
     let key = key.ok_or_else(Problem::not_found)?;
-    let person = person::store::find(conn, &key, id).await?;
+    let person = person.open(&key).map_err(Problem::broken)?;
     Ok((of, person))
 }
 

@@ -10,5 +10,6 @@ mod look;
 mod navigation;
 mod problems;
 pub mod routes;
+mod statements;
 mod status_pages;
 mod typed_text;

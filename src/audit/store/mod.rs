@@ -2,6 +2,9 @@
 
 pub mod chain;
 pub mod found;
+pub(crate) mod newest;
+
+pub use newest::{last_of_each, list};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -109,16 +112,7 @@ pub(super) fn placed((row, place): (Row, Place)) -> Option<Linked> {
 pub(super) const PLACE: (audit_event::seq, audit_event::prev_hash, audit_event::hash) =
     (audit_event::seq, audit_event::prev_hash, audit_event::hash);
 
-/// The newest events of one subject, newest first, those included that wait to be linked. Rows outside of the chain are
-/// left out: those behind its end, those that do not give their hash, and those that no row continues.
-///
-/// # Errors
-/// The database's.
-pub async fn list(conn: &mut Conn, subject: &str, limit: i64) -> Result<Vec<Event>> {
-    newest(conn, subject, &[], limit).await
-}
-
-/// The same, of these actions only.
+/// The newest events of one subject and these actions, newest first, as [`list`] gives them.
 ///
 /// # Errors
 /// The database's.
@@ -128,27 +122,15 @@ pub async fn list_acts(
     actions: &[Action],
     limit: i64,
 ) -> Result<Vec<Event>> {
-    newest(conn, subject, actions, limit).await
-}
-
-/// `actions`: none means all.
-async fn newest(
-    conn: &mut Conn,
-    subject: &str,
-    actions: &[Action],
-    limit: i64,
-) -> Result<Vec<Event>> {
-    let mut query = audit_event::table
+    let words: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
+    let rows: Vec<(Row, Place)> = audit_event::table
         .filter(audit_event::subject.eq(subject))
+        .filter(audit_event::action.eq_any(words))
         .order((audit_event::seq.desc(), audit_event::written_at.desc()))
         .select((COLUMNS, PLACE))
         .limit(limit + STRAYS)
-        .into_boxed();
-    if !actions.is_empty() {
-        let words: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
-        query = query.filter(audit_event::action.eq_any(words));
-    }
-    let rows: Vec<(Row, Place)> = query.load(conn).await?;
+        .load(conn)
+        .await?;
     let (waiting, linked): (Vec<_>, Vec<_>) = rows
         .into_iter()
         .partition(|(_, (number, ..))| number.is_none());

@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, Jsonb, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
 use super::super::CampaignStatus;
-use super::super::ability::{Ability, Barred};
+use super::super::ability::Ability;
 use super::super::canary::CanaryState;
 use crate::audit::Event;
 use crate::db::schema::{campaign, campaign_freeze, campaign_pace, deployment, emergency_stop};
@@ -249,55 +249,6 @@ pub async fn send_permission(
         (id, Seen { status, percent })
     };
     Ok((stopped, rows.into_iter().map(seen).collect()))
-}
-
-/// Why nothing may leave, whatever senders and relays do.
-///
-/// # Errors
-/// The database's.
-pub async fn barred(conn: &mut Conn) -> Result<Option<Barred>> {
-    let doubt_at = deployment::table
-        .select(deployment::doubt_at)
-        .single_value();
-    let (stopped_at, doubt_at): (Option<DateTime<Utc>>, Option<DateTime<Utc>>) =
-        emergency_stop::table
-            .select((emergency_stop::stopped_at, doubt_at))
-            .first(conn)
-            .await?;
-    let stopped = stopped_at.map(Barred::Stopped);
-    Ok(stopped.or(doubt_at.map(Barred::InDoubt)))
-}
-
-/// Since when nothing leaves because the database may be an older copy; `None`: it is not in doubt.
-///
-/// # Errors
-/// The database's.
-pub async fn in_doubt_since(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
-    let since: Option<Option<DateTime<Utc>>> = deployment::table
-        .select(deployment::doubt_at)
-        .first(conn)
-        .await
-        .optional()?;
-    Ok(since.flatten())
-}
-
-/// When messages of a campaign could last leave again after they could not: it was resumed, the program let it go on, or
-/// all sending was allowed again. `None`: that never happened.
-///
-/// # Errors
-/// The database's.
-pub async fn went_on_at(conn: &mut Conn, id: CampaignId) -> Result<Option<DateTime<Utc>>> {
-    let allowed: Option<DateTime<Utc>> = emergency_stop::table
-        .select(emergency_stop::allowed_at)
-        .first(conn)
-        .await?;
-    let resumed: Option<Option<DateTime<Utc>>> = campaign_pace::table
-        .find(id)
-        .select(campaign_pace::resumed_at)
-        .first(conn)
-        .await
-        .optional()?;
-    Ok(allowed.max(resumed.flatten()))
 }
 
 /// Notes that messages of a campaign can leave again from now on.

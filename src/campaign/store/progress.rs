@@ -9,7 +9,6 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 
 use super::super::CampaignStatus;
-use super::sender;
 use crate::db::schema::{batch, campaign, campaign_count, campaign_freeze, sql_types};
 use crate::db::{Conn, Guarded, Result, statement};
 use crate::id::CampaignId;
@@ -79,26 +78,73 @@ pub async fn counts(conn: &mut Conn, id: CampaignId) -> Result<BTreeMap<NoticeSt
 /// # Errors
 /// The database's.
 pub async fn progress(conn: &mut Conn, id: CampaignId) -> Result<Progress> {
-    let mut counts = counts(conn, id).await?;
-    let unfrozen: i64 = campaign_freeze::table
-        .filter(
-            campaign_freeze::campaign_id
-                .eq(id)
-                .and(campaign_freeze::done.eq(false)),
-        )
-        .count()
-        .get_result(conn)
-        .await?;
-    on_connections(&mut counts, sender::sending(conn, id).await?);
-    Ok(Progress {
-        counts,
-        frozen: unfrozen == 0,
-    })
+    let mut all = progress_of_each(conn, &[id]).await?;
+    Ok(all.remove(&id).unwrap_or_default())
+}
+
+#[derive(QueryableByName)]
+struct ProgressRow {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    id: CampaignId,
+    #[diesel(sql_type = diesel::sql_types::Nullable<sql_types::NoticeStatus>)]
+    status: Option<NoticeStatus>,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    is_frozen: bool,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    on_connections: i64,
+}
+
+/// Reads the progress of each of these campaigns, at one moment.
+///
+/// # Errors
+/// The database's.
+pub async fn progress_of_each(
+    conn: &mut Conn,
+    ids: &[CampaignId],
+) -> Result<BTreeMap<CampaignId, Progress>> {
+    use diesel::sql_types::{Array, Text, Uuid};
+    // A sender names campaigns by the text form of their ids.
+    let rows: Vec<ProgressRow> = statement(
+        "select c.id, k.status, coalesce(k.n, 0) as n, c.is_frozen, c.on_connections \
+         from (select w.id, \
+                 not exists (select from campaign_freeze f where f.campaign_id = w.id and not f.done) as is_frozen, \
+                 (select coalesce(sum((s.sending ->> w.word)::bigint), 0)::bigint from sender s \
+                    where s.seen_at > now() - interval '5 seconds') as on_connections \
+             from unnest($1, $2) as w (id, word)) c \
+         left join campaign_count k on k.campaign_id = c.id",
+    )
+    .bind::<Array<Uuid>, _>(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(ids.iter().map(ToString::to_string).collect::<Vec<_>>())
+    .load(conn)
+    .await?;
+    let mut all: BTreeMap<CampaignId, Progress> = BTreeMap::new();
+    let mut sending = BTreeMap::new();
+    for row in rows {
+        let progress = all.entry(row.id).or_insert_with(|| Progress {
+            counts: NoticeStatus::ALL
+                .iter()
+                .map(|status| (*status, 0))
+                .collect(),
+            frozen: row.is_frozen,
+        });
+        if let Some(status) = row.status {
+            progress.counts.insert(status, row.n);
+        }
+        sending.insert(row.id, row.on_connections);
+    }
+    for (id, n) in sending {
+        if let Some(progress) = all.get_mut(&id) {
+            on_connections(&mut progress.counts, n);
+        }
+    }
+    Ok(all)
 }
 
 /// Moves notices to `sending` that are on a connection; the database has them as `queued`, or as `deferred` if they were
 /// tried before.
-fn on_connections(counts: &mut BTreeMap<NoticeStatus, i64>, mut sending: i64) {
+pub(super) fn on_connections(counts: &mut BTreeMap<NoticeStatus, i64>, mut sending: i64) {
     for state in [NoticeStatus::Queued, NoticeStatus::Deferred] {
         let waiting = counts.entry(state).or_default();
         let moved = sending.min(*waiting);
@@ -122,15 +168,16 @@ pub struct MayHaveArrived {
 // In the words of the index that makes it cheap.
 static MAY_HAVE_ARRIVED: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "select count(*) filter (where each.twice) as twice, count(*) filter (where each.waiting) as waiting from ( \
-             select bool_or(later.attempt is not null) as twice, \
+        "select each.campaign_id as id, \
+             count(*) filter (where each.twice) as twice, count(*) filter (where each.waiting) as waiting from ( \
+             select u.campaign_id, bool_or(later.attempt is not null) as twice, \
                  bool_or(n.status in ('{queued}', '{deferred}')) as waiting \
              from outcome u \
              left join outcome later on later.bucket = u.bucket and later.notice_id = u.notice_id \
                  and later.attempt > u.attempt and later.settled and later.result in ('{accepted}', '{uncertain}') \
              left join notice n on n.bucket = u.bucket and n.id = u.notice_id \
-             where u.campaign_id = $1 and u.result = '{uncertain}' \
-             group by u.bucket, u.notice_id) each",
+             where u.campaign_id = any($1) and u.result = '{uncertain}' \
+             group by u.campaign_id, u.bucket, u.notice_id) each group by each.campaign_id",
         queued = NoticeStatus::Queued,
         deferred = NoticeStatus::Deferred,
         accepted = AttemptResult::Accepted,
@@ -143,10 +190,33 @@ static MAY_HAVE_ARRIVED: LazyLock<String> = LazyLock::new(|| {
 /// # Errors
 /// The database's.
 pub async fn may_have_arrived(conn: &mut Conn, id: CampaignId) -> Result<MayHaveArrived> {
-    Ok(statement(&MAY_HAVE_ARRIVED)
-        .bind::<diesel::sql_types::Uuid, _>(id)
-        .get_result(conn)
-        .await?)
+    let mut of_each = may_have_arrived_of_each(conn, &[id]).await?;
+    Ok(of_each.remove(&id).unwrap_or_default())
+}
+
+#[derive(QueryableByName)]
+struct ArrivedRow {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    id: CampaignId,
+    #[diesel(embed)]
+    arrived: MayHaveArrived,
+}
+
+/// The same of each of these campaigns; those without such notices are not among them.
+///
+/// # Errors
+/// The database's.
+pub async fn may_have_arrived_of_each(
+    conn: &mut Conn,
+    ids: &[CampaignId],
+) -> Result<BTreeMap<CampaignId, MayHaveArrived>> {
+    let rows: Vec<ArrivedRow> = statement(&MAY_HAVE_ARRIVED)
+        .bind::<diesel::sql_types::Array<diesel::sql_types::Uuid>, _>(
+            ids.iter().map(|id| id.uuid()).collect::<Vec<_>>(),
+        )
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.arrived)).collect())
 }
 
 /// Notices of a campaign that were withheld when they were about to leave, although they were not when its audience
@@ -180,11 +250,13 @@ impl LeftOut {
 // In the words of the two indexes that make it cheap.
 static LEFT_OUT: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "select withheld, count(*) as notices from ( \
-             select withheld from notice where campaign_id = $1 and withheld in ('{changed}', '{no_address}') \
+        "select n.campaign_id as id, withheld, count(*) as notices from ( \
+             select campaign_id, withheld from notice \
+                where campaign_id = any($1) and withheld in ('{changed}', '{no_address}') \
              union all \
-             select withheld from notice where campaign_id = $1 and withheld in ('{not_affected}', '{already_told}') \
-         ) n group by withheld",
+             select campaign_id, withheld from notice \
+                where campaign_id = any($1) and withheld in ('{not_affected}', '{already_told}') \
+         ) n group by n.campaign_id, withheld",
         changed = WithheldReason::Changed,
         no_address = WithheldReason::NoAddress,
         not_affected = WithheldReason::NotAffected,
@@ -194,6 +266,8 @@ static LEFT_OUT: LazyLock<String> = LazyLock::new(|| {
 
 #[derive(QueryableByName)]
 struct LeftOutRow {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    id: CampaignId,
     #[diesel(sql_type = sql_types::WithheldReason)]
     withheld: WithheldReason,
     #[diesel(sql_type = diesel::sql_types::BigInt)]
@@ -205,15 +279,31 @@ struct LeftOutRow {
 /// # Errors
 /// The database's.
 pub async fn left_out(conn: &mut Conn, id: CampaignId) -> Result<LeftOut> {
+    let mut of_each = left_out_of_each(conn, &[id]).await?;
+    Ok(of_each.remove(&id).unwrap_or_default())
+}
+
+/// The same of each of these campaigns; those that left out none are not among them.
+///
+/// # Errors
+/// The database's.
+pub async fn left_out_of_each(
+    conn: &mut Conn,
+    ids: &[CampaignId],
+) -> Result<BTreeMap<CampaignId, LeftOut>> {
     let rows: Vec<LeftOutRow> = statement(&LEFT_OUT)
-        .bind::<diesel::sql_types::Uuid, _>(id)
+        .bind::<diesel::sql_types::Array<diesel::sql_types::Uuid>, _>(
+            ids.iter().map(|id| id.uuid()).collect::<Vec<_>>(),
+        )
         .load(conn)
         .await?;
-    let mut left_out = LeftOut::default();
+    let mut all: BTreeMap<CampaignId, LeftOut> = BTreeMap::new();
     for row in rows {
-        left_out.set(row.withheld, row.notices);
+        all.entry(row.id)
+            .or_default()
+            .set(row.withheld, row.notices);
     }
-    Ok(left_out)
+    Ok(all)
 }
 
 /// Whether a launched campaign's whole audience is frozen.

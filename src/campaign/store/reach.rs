@@ -1,6 +1,8 @@
 //! The number of people that the campaigns of an incident still reach, from counters, and what the end of the incident
 //! leaves open.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Uuid};
 use diesel_async::RunQueryDsl;
@@ -53,48 +55,48 @@ const REACH: &str = "
             and notice = 'uncertain' and n > 0))[1] as uncertain_in
     from counts";
 
-/// Counts what the campaigns of an incident still do, from their counters.
-///
-/// # Errors
-/// The database's.
-pub async fn reach(conn: &mut Conn, of: IncidentId) -> Result<Reach> {
-    Ok(diesel::sql_query(REACH)
-        .bind::<Uuid, _>(of)
-        .get_result(conn)
-        .await?)
+/// The statement about what the campaigns of the incident still do that `id` is in SQL, from their counters.
+pub(crate) fn question(id: &str) -> String {
+    REACH.replace("$1", id)
 }
 
 /// At most this many uncertain notices are read one by one to tell which of their people were told since.
 pub const LOOKED_AT: i64 = 20_000;
 
-/// Notices that campaigns of an incident which are over left uncertain, and which named something that was taken of their
-/// people and that those were not told since. Reads each attempt of such campaigns that has no known end: after a
-/// restore that may be many, so that callers limit the time.
+/// Notices that campaigns of these incidents which are over left uncertain, and which named something that was taken of
+/// their people and that those were not told since; incidents without any are left out. Reads each attempt of such
+/// campaigns that has no known end: after a restore that may be many, so that callers limit the time.
 ///
 /// # Errors
 /// The database's.
-pub async fn still_uncertain(conn: &mut Conn, of: IncidentId) -> Result<i64> {
+pub async fn still_uncertain(
+    conn: &mut Conn,
+    of: &[IncidentId],
+) -> Result<HashMap<IncidentId, i64>> {
     #[derive(QueryableByName)]
     struct Left {
+        #[diesel(sql_type = Uuid)]
+        incident: IncidentId,
         #[diesel(sql_type = BigInt)]
         n: i64,
     }
     // In the words of the index of such attempts.
-    let left: Left = statement(
-        "select count(*) as n
+    let left: Vec<Left> = statement(
+        "select u.incident_id as incident, count(*) as n
         from (
-            select distinct u.bucket, u.notice_id from campaign c
+            select distinct c.incident_id, u.bucket, u.notice_id from campaign c
             join outcome u on u.campaign_id = c.id and u.result = 'uncertain'
-            where c.incident_id = $1 and c.status in ('completed', 'cancelled')
+            where c.incident_id = any($1) and c.status in ('completed', 'cancelled')
         ) u
         join notice n on n.bucket = u.bucket and n.id = u.notice_id and n.status = 'uncertain'
-        join person_now p on p.incident_id = $1 and p.bucket = n.bucket and p.id = n.person_id
-        where p.standing <> 'retracted' and n.named & p.exposed & ~p.named <> 0",
+        join person_now p on p.incident_id = u.incident_id and p.bucket = n.bucket and p.id = n.person_id
+        where p.standing <> 'retracted' and n.named & p.exposed & ~p.named <> 0
+        group by u.incident_id",
     )
-    .bind::<Uuid, _>(of)
-    .get_result(conn)
+    .bind::<Array<Uuid>, _>(of.iter().map(|id| id.uuid()).collect::<Vec<_>>())
+    .load(conn)
     .await?;
-    Ok(left.n)
+    Ok(left.into_iter().map(|row| (row.incident, row.n)).collect())
 }
 
 /// The drafts of an incident's campaigns.

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Text, Uuid};
+use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::super::ability::{Ability, InUse, RelaySeen};
+use super::super::ability::{Ability, Barred, InUse, RelaySeen};
 use super::super::{Campaign, CampaignStatus};
-use super::pace::{Pace, barred, in_doubt_since};
+use super::pace::Pace;
 use crate::db::schema::sender;
 use crate::db::{Conn, Result, statement};
+use crate::deployment::Doubt;
+use crate::deployment::store::Seen;
 use crate::id::{CampaignId, SenderId};
 
 /// A sender without a heartbeat for this long is not at work.
@@ -86,23 +88,7 @@ struct Sending {
     n: i64,
 }
 
-/// Notices of a campaign that senders at work have on connections.
-///
-/// # Errors
-/// The database's.
-pub async fn sending(conn: &mut Conn, campaign: CampaignId) -> Result<i64> {
-    let question = concat!(
-        "select coalesce(sum((sending ->> $1)::bigint), 0)::bigint as n from sender where seen_at > now() - ",
-        silence!()
-    );
-    let sending: Sending = statement(question)
-        .bind::<Text, _>(campaign.to_string())
-        .get_result(conn)
-        .await?;
-    Ok(sending.n)
-}
-
-/// The same of all campaigns.
+/// Notices of all campaigns that senders at work have on connections.
 ///
 /// # Errors
 /// The database's.
@@ -116,61 +102,117 @@ pub async fn sending_in_all(conn: &mut Conn) -> Result<i64> {
     Ok(sending.n)
 }
 
-/// Whether any message can leave now.
-///
-/// # Errors
-/// The database's.
-pub async fn ability(conn: &mut Conn, now: DateTime<Utc>) -> Result<Ability> {
-    let barred = barred(conn).await?;
-    Ok(Ability::of(barred, &by_sender(conn).await?, now))
+/// Whether anything may leave, and what the senders at work see of their relays: read at one moment.
+#[derive(Debug, Clone)]
+pub struct SendState {
+    /// When a member of staff stopped all sending, and the name of who did, if that is known.
+    pub stopped: Option<Stopped>,
+    /// When sending was last allowed again.
+    pub allowed_at: Option<DateTime<Utc>>,
+    /// The doubt about the database that is on record.
+    pub doubt: Option<Doubt>,
+    doubt_at: Option<DateTime<Utc>>,
+    senders: Vec<Vec<RelaySeen>>,
 }
 
-/// Whether messages of a campaign can leave now; of a cancelled one, whether what is left of it can be settled.
-///
-/// # Errors
-/// The database's.
-pub async fn ability_of(
-    conn: &mut Conn,
-    of: &Campaign,
-    pace: Option<&Pace>,
-    now: DateTime<Utc>,
-) -> Result<Ability> {
-    match of.status {
-        CampaignStatus::Cancelled => settling(conn).await,
-        _ => Ok(Pace::allows(pace, &ability(conn, now).await?)),
-    }
+/// The emergency stop while it is on.
+#[derive(Debug, Clone)]
+pub struct Stopped {
+    /// When it was set.
+    pub at: DateTime<Utc>,
+    /// The actor that set it, in the text form of [`crate::actor::Actor`].
+    pub by: String,
+    /// The name of the member of staff who set it.
+    pub name: Option<String>,
 }
 
-/// What keeps cancelled campaigns from being settled: that no sender is at work, or doubt about the database. A stop,
-/// relays that are held and pacing do not: nothing is sent for it (`delivery::store::batch::claim`).
-async fn settling(conn: &mut Conn) -> Result<Ability> {
-    let in_doubt = in_doubt_since(conn).await?;
-    let at_work = !relays(conn).await?.is_empty();
-    Ok(match in_doubt {
-        Some(since) => Ability::InDoubt { since },
-        None if at_work => Ability::Open,
-        None => Ability::NoSender,
+#[derive(QueryableByName)]
+struct SendRow {
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    stopped_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    stopped_by: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    stopper: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    allowed_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Array<Jsonb>)]
+    senders: Vec<serde_json::Value>,
+    #[diesel(embed)]
+    seen: Seen,
+}
+
+// What the text form of an actor of staff says of its account's id is `Actor`'s.
+const SEND_STATE: &str = concat!(
+    "select e.stopped_at, e.stopped_by, e.allowed_at,
+        (select s.name from staff s
+            where s.id = substring(e.stopped_by from '^staff:[a-z]+_([0-9a-f]{32})$')::uuid) as stopper,
+        array(select s.relays from sender s where s.seen_at > now() - ",
+    silence!(),
+    " order by s.node, s.id) as senders,
+        d.id, d.epoch, d.generation, d.grown_at, d.doubt, d.doubt_at, copy_evidence() as evidence
+    from emergency_stop e cross join deployment d"
+);
+
+/// Reads it.
+///
+/// # Errors
+/// `Missing` if the database does not say where it was written: then nothing is sent either.
+pub async fn send_state(conn: &mut Conn) -> Result<SendState> {
+    let row: SendRow = statement(SEND_STATE).get_result(conn).await?;
+    let read = |seen| serde_json::from_value::<Vec<RelaySeen>>(seen).unwrap_or_default();
+    let stopped = row.stopped_at.zip(row.stopped_by);
+    Ok(SendState {
+        stopped: stopped.map(|(at, by)| Stopped {
+            at,
+            by,
+            name: row.stopper,
+        }),
+        allowed_at: row.allowed_at,
+        doubt: row.seen.doubt(),
+        doubt_at: row.seen.doubt_at(),
+        senders: row.senders.into_iter().map(read).collect(),
     })
+}
+
+impl SendState {
+    /// Whether any message can leave now.
+    pub fn ability(&self, now: DateTime<Utc>) -> Ability {
+        let stopped = self.stopped.as_ref().map(|stop| Barred::Stopped(stop.at));
+        let barred = stopped.or(self.doubt_at.map(Barred::InDoubt));
+        Ability::of(barred, &self.senders, now)
+    }
+
+    /// Whether messages of a campaign can leave now; of a cancelled one, whether what is left of it can be settled.
+    pub fn ability_of(&self, of: &Campaign, pace: Option<&Pace>, now: DateTime<Utc>) -> Ability {
+        match of.status {
+            CampaignStatus::Cancelled => self.settling(),
+            _ => Pace::allows(pace, &self.ability(now)),
+        }
+    }
+
+    /// What keeps cancelled campaigns from being settled: that no sender is at work, or doubt about the database. A stop,
+    /// relays that are held and pacing do not: nothing is sent for it (`delivery::store::batch::claim`).
+    fn settling(&self) -> Ability {
+        match self.doubt_at {
+            Some(since) => Ability::InDoubt { since },
+            None if self.senders.iter().any(|relays| !relays.is_empty()) => Ability::Open,
+            None => Ability::NoSender,
+        }
+    }
+
+    /// What senders at work see of their relays, sender by sender.
+    pub fn relays(&self) -> Vec<RelaySeen> {
+        self.senders.iter().flatten().cloned().collect()
+    }
 }
 
 /// What senders at work see of their relays, sender by sender.
 ///
 /// # Errors
-/// The database's.
+/// As [`send_state`].
 pub async fn relays(conn: &mut Conn) -> Result<Vec<RelaySeen>> {
-    Ok(by_sender(conn).await?.into_iter().flatten().collect())
-}
-
-async fn by_sender(conn: &mut Conn) -> Result<Vec<Vec<RelaySeen>>> {
-    let at_work = diesel::dsl::sql::<Bool>(concat!("seen_at > now() - ", silence!()));
-    let seen: Vec<serde_json::Value> = sender::table
-        .filter(at_work)
-        .order((sender::node, sender::id))
-        .select(sender::relays)
-        .load(conn)
-        .await?;
-    let read = |seen| serde_json::from_value::<Vec<RelaySeen>>(seen).unwrap_or_default();
-    Ok(seen.into_iter().map(read).collect())
+    Ok(send_state(conn).await?.relays())
 }
 
 /// Deletes this sender's heartbeat row and every row that has timed out.

@@ -1,7 +1,7 @@
 //! The campaigns of one incident that are under way.
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Bool, Integer, Nullable, Text, Uuid};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
 use crate::db::{Conn, Result, statement};
@@ -13,6 +13,9 @@ pub struct UnderWay {
     /// The campaign.
     #[diesel(sql_type = Uuid)]
     pub id: CampaignId,
+    /// Its number within its incident.
+    #[diesel(sql_type = BigInt)]
+    pub number: i64,
     /// Its template's name.
     #[diesel(sql_type = Text)]
     pub name: String,
@@ -36,7 +39,8 @@ pub struct UnderWay {
 /// The database's.
 pub async fn under_way(conn: &mut Conn, of: IncidentId) -> Result<Vec<UnderWay>> {
     Ok(statement(
-        "select c.id, t.name, c.content, c.status = 'sending' as is_sending,
+        "select c.id, (select count(*) from campaign b where b.incident_id = c.incident_id and b.id <= c.id) as number,
+            t.name, c.content, c.status = 'sending' as is_sending,
             not exists (select from campaign_freeze f where f.campaign_id = c.id and not f.done) as is_frozen,
             i.active_scope as scope
         from campaign c join template t on t.id = c.template_id join incident i on i.id = c.incident_id

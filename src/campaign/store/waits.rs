@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::sql_types::{BigInt, Nullable, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
-use crate::db::{Conn, Result, statement};
+use crate::db::{Conn, Result};
 use crate::id::CampaignId;
 
 /// What the batches of a campaign wait for.
@@ -21,12 +21,9 @@ pub struct Waits {
     pub next_at: Option<DateTime<Utc>>,
 }
 
-/// Reads it. `lease_seconds` is the duration of a lease from its last renewal; times are the database's.
-///
-/// # Errors
-/// The database's.
-pub async fn waits(conn: &mut Conn, id: CampaignId, lease_seconds: i64) -> Result<Waits> {
-    Ok(statement(
+/// The statement about the campaign that `id` is in SQL; `$2`: the duration of a lease in seconds.
+pub(super) fn of(id: &str) -> String {
+    format!(
         "select coalesce(sum(b.size) filter (where is_silent), 0)::bigint as silent,
             max(b.lease_until) filter (where is_silent) as free_at,
             min(b.due_at) filter (where b.status = 'waiting') as next_at
@@ -36,10 +33,18 @@ pub async fn waits(conn: &mut Conn, id: CampaignId, lease_seconds: i64) -> Resul
             select b.status = 'leased' and r.renewed_at < now() - interval '5 seconds' and not exists (
                 select from sender s where s.node = b.leased_by and s.seen_at > now() - interval '5 seconds'
                     and s.began_at <= r.renewed_at) as is_silent) s
-        where b.campaign_id = $1 and b.status in ('leased', 'waiting')",
+        where b.campaign_id = {id} and b.status in ('leased', 'waiting')"
     )
-    .bind::<Uuid, _>(id)
-    .bind::<BigInt, _>(lease_seconds)
-    .get_result(conn)
-    .await?)
+}
+
+/// Reads it. `lease_seconds` is the duration of a lease from its last renewal; times are the database's.
+///
+/// # Errors
+/// The database's.
+pub async fn waits(conn: &mut Conn, id: CampaignId, lease_seconds: i64) -> Result<Waits> {
+    Ok(diesel::sql_query(of("$1"))
+        .bind::<Uuid, _>(id)
+        .bind::<BigInt, _>(lease_seconds)
+        .get_result(conn)
+        .await?)
 }

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, BigInt, Integer, Jsonb, SmallInt, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
+use serde::Deserialize;
 
 use super::Settled;
 use crate::db::schema::sql_types;
-use crate::db::{Conn, Result, statement};
+use crate::db::{Conn, Error, Result, statement};
 use crate::id::CampaignId;
 use crate::notice::AttemptResult;
 
@@ -78,19 +80,15 @@ pub async fn add(conn: &mut Conn, campaign: CampaignId, settled: &[Settled]) -> 
 }
 
 /// What the attempts that ended in a stretch of time came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::QueryableByName)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Stretch {
     /// When it began.
-    #[diesel(sql_type = Timestamptz)]
     pub at: DateTime<Utc>,
     /// Taken by a relay.
-    #[diesel(sql_type = BigInt)]
     pub sent: i64,
     /// To be tried again, or in doubt.
-    #[diesel(sql_type = BigInt)]
     pub deferred: i64,
     /// Refused for good, or given up.
-    #[diesel(sql_type = BigInt)]
     pub refused: i64,
 }
 
@@ -104,112 +102,23 @@ macro_rules! sums {
     };
 }
 
-/// How many notices ended in a minute.
-///
-/// # Errors
-/// The database's.
-pub async fn ended(conn: &mut Conn, campaign: CampaignId, minute: DateTime<Utc>) -> Result<i64> {
-    #[derive(diesel::QueryableByName)]
-    struct Ended {
-        #[diesel(sql_type = BigInt)]
-        n: i64,
-    }
-    let ended: Ended = statement(
-        "select coalesce(sum(n), 0)::bigint as n from campaign_tally \
-         where campaign_id = $1 and minute = $2 and result in ('accepted', 'refused', 'expired')",
-    )
-    .bind::<Uuid, _>(campaign)
-    .bind::<Timestamptz, _>(minute)
-    .get_result(conn)
-    .await?;
-    Ok(ended.n)
-}
-
-/// The first and the last minute in which an attempt ended.
-///
-/// # Errors
-/// The database's.
-pub async fn ends(
-    conn: &mut Conn,
-    campaign: CampaignId,
-) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
-    #[derive(diesel::QueryableByName)]
-    struct Ends {
-        #[diesel(sql_type = Nullable<Timestamptz>)]
-        first: Option<DateTime<Utc>>,
-        #[diesel(sql_type = Nullable<Timestamptz>)]
-        last: Option<DateTime<Utc>>,
-    }
-    let ends: Ends = diesel::sql_query(
-        "select min(minute) as first, max(minute) as last from campaign_tally where campaign_id = $1",
-    )
-    .bind::<Uuid, _>(campaign)
-    .get_result(conn)
-    .await?;
-    Ok(ends.first.zip(ends.last))
-}
-
-/// Results of the campaign's attempts, by intervals of this many minutes from a moment on; intervals without results
-/// are left out.
-///
-/// # Errors
-/// The database's.
-pub async fn stretches(
-    conn: &mut Conn,
-    campaign: CampaignId,
-    from: DateTime<Utc>,
-    minutes: i32,
-) -> Result<Vec<Stretch>> {
-    Ok(diesel::sql_query(concat!(
-        "select date_bin(make_interval(mins => $2), minute, $3) as at, ",
-        sums!(),
-        " from campaign_tally where campaign_id = $1 group by 1 order by 1"
-    ))
-    .bind::<Uuid, _>(campaign)
-    .bind::<Integer, _>(minutes)
-    .bind::<Timestamptz, _>(from)
-    .load(conn)
-    .await?)
-}
-
 /// An answer that attempts came to, and how often.
-#[derive(Debug, Clone, PartialEq, Eq, diesel::QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Answered {
     /// What became of the attempts.
-    #[diesel(sql_type = sql_types::AttemptResult)]
     pub result: AttemptResult,
     /// The reply code (RFC 5321); 0 if there was no reply.
-    #[diesel(sql_type = SmallInt)]
     pub code: i16,
     /// The enhanced status code (RFC 3463); empty if there was none.
-    #[diesel(sql_type = Text)]
     pub enhanced: String,
     /// Why it was judged so: a word of a closed list, or of the program; empty if nothing had to be said.
-    #[diesel(sql_type = Text)]
     pub reason: String,
     /// How often.
-    #[diesel(sql_type = BigInt)]
     pub n: i64,
 }
 
-/// The most frequent answers, the most frequent first.
-///
-/// # Errors
-/// The database's.
-pub async fn answers(conn: &mut Conn, campaign: CampaignId, most: i64) -> Result<Vec<Answered>> {
-    Ok(diesel::sql_query(
-        "select result, code, enhanced, reason, sum(n)::bigint as n from campaign_tally \
-         where campaign_id = $1 group by result, code, enhanced, reason \
-         order by n desc, code, enhanced, reason, result limit $2",
-    )
-    .bind::<Uuid, _>(campaign)
-    .bind::<BigInt, _>(most)
-    .load(conn)
-    .await?)
-}
-
 /// What came of attempts by one relay, or to one provider.
-#[derive(Debug, Clone, PartialEq, Eq, diesel::QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, QueryableByName)]
 pub struct Part {
     /// Its name.
     #[diesel(sql_type = Text)]
@@ -230,30 +139,88 @@ pub struct Part {
 /// # Errors
 /// The database's.
 pub async fn by_relay(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<Part>> {
-    let question = concat!(
+    Ok(diesel::sql_query(concat!(
         "select relay as name, ",
         sums!(),
         " from campaign_tally where campaign_id = $1 group by relay order by relay"
-    );
-    parts(conn, question, campaign).await
+    ))
+    .bind::<Uuid, _>(campaign)
+    .load(conn)
+    .await?)
 }
 
-/// By provider.
+/// The results of a campaign's attempts in four orders, which are of one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// By intervals of time; intervals without results are left out.
+    pub stretches: Vec<Stretch>,
+    /// The most frequent answers, the most frequent first.
+    pub answers: Vec<Answered>,
+    /// By relay.
+    pub relays: Vec<Part>,
+    /// By provider.
+    pub providers: Vec<Part>,
+}
+
+#[derive(QueryableByName)]
+struct TallyRow {
+    #[diesel(sql_type = Jsonb)]
+    stretches: serde_json::Value,
+    #[diesel(sql_type = Jsonb)]
+    answers: serde_json::Value,
+    #[diesel(sql_type = Jsonb)]
+    relays: serde_json::Value,
+    #[diesel(sql_type = Jsonb)]
+    providers: serde_json::Value,
+}
+
+const TALLY: &str = concat!(
+    "with of as materialized (
+        select minute, relay, provider, result, code, enhanced, reason, n from campaign_tally where campaign_id = $1
+    ), stretches as (
+        select date_bin(make_interval(mins => $2), minute, $3) as at, ",
+    sums!(),
+    " from of group by 1
+    ), answers as (
+        select result, code, enhanced, reason, sum(n)::bigint as n from of group by result, code, enhanced, reason
+        order by n desc, code, enhanced, reason, result limit $4
+    ), relays as (
+        select relay as name, ",
+    sums!(),
+    " from of group by relay
+    ), providers as (
+        select provider as name, ",
+    sums!(),
+    " from of group by provider
+    )
+    select (select coalesce(jsonb_agg(s order by at), '[]') from stretches s) as stretches,
+        (select coalesce(jsonb_agg(a order by n desc, code, enhanced, reason, result), '[]') from answers a) as answers,
+        (select coalesce(jsonb_agg(r order by name), '[]') from relays r) as relays,
+        (select coalesce(jsonb_agg(p order by name = 'other', name), '[]') from providers p) as providers"
+);
+
+/// Reads them: by intervals of this many minutes from a moment on, and `most` answers.
 ///
 /// # Errors
-/// The database's.
-pub async fn by_provider(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<Part>> {
-    let question = concat!(
-        "select provider as name, ",
-        sums!(),
-        " from campaign_tally where campaign_id = $1 group by provider order by provider = 'other', provider"
-    );
-    parts(conn, question, campaign).await
-}
-
-async fn parts(conn: &mut Conn, question: &str, campaign: CampaignId) -> Result<Vec<Part>> {
-    Ok(diesel::sql_query(question)
+/// `Inconsistent` if the program does not know a result.
+pub async fn tally(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    (from, minutes): (DateTime<Utc>, i32),
+    most: i64,
+) -> Result<Tally> {
+    let row: TallyRow = statement(TALLY)
         .bind::<Uuid, _>(campaign)
-        .load(conn)
-        .await?)
+        .bind::<Integer, _>(minutes)
+        .bind::<Timestamptz, _>(from)
+        .bind::<BigInt, _>(most)
+        .get_result(conn)
+        .await?;
+    let broken = |_| Error::inconsistent("campaign_tally", campaign);
+    Ok(Tally {
+        stretches: serde_json::from_value(row.stretches).map_err(broken)?,
+        answers: serde_json::from_value(row.answers).map_err(broken)?,
+        relays: serde_json::from_value(row.relays).map_err(broken)?,
+        providers: serde_json::from_value(row.providers).map_err(broken)?,
+    })
 }

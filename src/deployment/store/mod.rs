@@ -47,6 +47,11 @@ impl Seen {
         Some(Doubt::new(words, at, self.grown_at))
     }
 
+    /// Since when nothing leaves because the database may be an older copy.
+    pub fn doubt_at(&self) -> Option<DateTime<Utc>> {
+        self.doubt_at
+    }
+
     /// What shows that it was not written where it is, on record or not.
     pub fn evidence(&self) -> Vec<Why> {
         let known = self.evidence.iter().filter_map(|word| Why::of(word));

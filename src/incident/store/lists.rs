@@ -8,7 +8,7 @@ use crate::db::{Conn, Result, statement};
 use crate::id::IncidentId;
 
 /// The advisory lock of an incident's scope: half its id, which no two incidents share in practice.
-fn lock_of(incident: IncidentId) -> i64 {
+pub(super) fn lock_of(incident: IncidentId) -> i64 {
     incident.uuid().as_u64_pair().1.cast_signed()
 }
 

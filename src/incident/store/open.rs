@@ -1,12 +1,13 @@
 //! What is still under way in an incident, counted.
 
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Uuid};
+use diesel::sql_types::{BigInt, Bool, Uuid};
 use diesel_async::RunQueryDsl;
 
+use super::lists::lock_of;
 use crate::db::{Conn, Result};
 use crate::id::IncidentId;
-use crate::incident::open::{Open, Untold};
+use crate::incident::open::Open;
 
 // Every count but those of the account reads a partial index of what is unfinished, or the few rows of campaigns
 // and versions.
@@ -51,47 +52,24 @@ pub async fn count_open(conn: &mut Conn, id: IncidentId) -> Result<Open> {
         .await?)
 }
 
-#[derive(QueryableByName)]
-struct UntoldRow {
-    #[diesel(sql_type = Uuid)]
-    id: IncidentId,
-    #[diesel(sql_type = BigInt)]
-    in_progress: i64,
-    #[diesel(sql_type = BigInt)]
-    needs_letter: i64,
-    #[diesel(sql_type = BigInt)]
-    told_too_little: i64,
-    #[diesel(sql_type = BigInt)]
-    told_too_much: i64,
-}
-
-// From the counters of the account.
-const UNTOLD: &str = "
-    select id, in_progress, needs_letter, told_too_little, told_too_much
-    from incident i cross join lateral (
-        select coalesce(sum(n) filter (where standing = 'in_progress'), 0)::bigint as in_progress,
-            coalesce(sum(n) filter (where standing = 'needs_letter'), 0)::bigint as needs_letter,
-            coalesce(sum(n) filter (where is_notified(standing) and incomplete), 0)::bigint as told_too_little,
-            coalesce(sum(n) filter (where correction in ('email', 'letter')), 0)::bigint as told_too_much
-        from account_count c where c.incident_id = i.id
-    ) of
-    where i.state = 'closed' and i.forgotten_at is null
-        and in_progress + needs_letter + told_too_little + told_too_much > 0";
-
-/// The closed incidents in which people are not told, or not rightly, with their numbers.
+/// The same for a page, and whether no import or activation of the incident is at work on any node.
 ///
 /// # Errors
 /// The database's.
-pub async fn untold_of_closed(conn: &mut Conn) -> Result<Vec<(IncidentId, Untold)>> {
-    let rows: Vec<UntoldRow> = diesel::sql_query(UNTOLD).load(conn).await?;
-    let read = |row: UntoldRow| {
-        let untold = Untold {
-            in_progress: row.in_progress,
-            needs_letter: row.needs_letter,
-            told_too_little: row.told_too_little,
-            told_too_much: row.told_too_much,
-        };
-        (row.id, untold)
-    };
-    Ok(rows.into_iter().map(read).collect())
+pub async fn count_open_for_page(conn: &mut Conn, id: IncidentId) -> Result<(Open, bool)> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(embed)]
+        open: Open,
+        #[diesel(sql_type = Bool)]
+        taken: bool,
+    }
+    // The lock is released with the statement.
+    let with_lock = format!("select o.*, pg_try_advisory_xact_lock($2) as taken from ({OPEN}) o");
+    let row: Row = diesel::sql_query(with_lock)
+        .bind::<Uuid, _>(id)
+        .bind::<BigInt, _>(lock_of(id))
+        .get_result(conn)
+        .await?;
+    Ok((row.open, row.taken))
 }

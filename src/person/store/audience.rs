@@ -315,16 +315,72 @@ pub async fn audience_classes(
         group by 1, 2, 3 order by 1, 2, 3"
     );
     let rows: Vec<ClassSql> = ask!(sql, incident, filter, launched).load(conn).await?;
-    let broken = || Error::inconsistent("person of incident", incident);
-    let class = |row: ClassSql| {
-        Ok(AudienceClass {
-            locale: Locale::parse(&row.locale).map_err(|_| broken())?,
-            exposed: ElementSet::from_bits(row.exposed).ok_or_else(broken)?,
-            named: ElementSet::from_bits(row.named).ok_or_else(broken)?,
-            people: row.people,
-        })
-    };
+    let class = |row: ClassSql| read_class(incident, row);
     rows.into_iter().map(class).collect()
+}
+
+fn read_class(incident: IncidentId, row: ClassSql) -> Result<AudienceClass> {
+    let broken = || Error::inconsistent("person of incident", incident);
+    Ok(AudienceClass {
+        locale: Locale::parse(&row.locale).map_err(|_| broken())?,
+        exposed: ElementSet::from_bits(row.exposed).ok_or_else(broken)?,
+        named: ElementSet::from_bits(row.named).ok_or_else(broken)?,
+        people: row.people,
+    })
+}
+
+#[derive(QueryableByName)]
+struct PartSql {
+    #[diesel(sql_type = Bool)]
+    waiting: bool,
+    #[diesel(sql_type = Bool)]
+    left_out: bool,
+    #[diesel(sql_type = Bool)]
+    forbidden: bool,
+    #[diesel(sql_type = Bool)]
+    reachable: bool,
+    #[diesel(embed)]
+    class: ClassSql,
+}
+
+/// What [`count_audience`] and [`audience_classes`] say, of one moment. Reads every person of the incident once.
+///
+/// # Errors
+/// As [`audience_classes`].
+pub async fn audience(
+    conn: &mut Conn,
+    incident: IncidentId,
+    filter: &AudienceFilter,
+) -> Result<(AudienceCount, Vec<AudienceClass>)> {
+    let launched = launched(conn, incident, filter).await?;
+    let people = people(filter);
+    let mailed = "not waiting and not left_out and not forbidden and reachable";
+    let sql = format!(
+        "select waiting, left_out, forbidden, reachable, case when {mailed} then locale else '' end as locale,
+            case when {mailed} then exposed else 0 end as exposed, case when {mailed} then named else 0 end as named,
+            count(*) as people
+        from ({people}) audience group by 1, 2, 3, 4, 5, 6, 7 order by 5, 6, 7"
+    );
+    let parts: Vec<PartSql> = ask!(sql, incident, filter, launched).load(conn).await?;
+    let (mut count, mut classes) = (AudienceCount::default(), Vec::new());
+    for part in parts {
+        let n = part.class.people;
+        match part {
+            PartSql { waiting: true, .. } => count.waiting_elsewhere += n,
+            PartSql { left_out: true, .. } => count.may_have_been_told += n,
+            PartSql {
+                forbidden: true, ..
+            } => count.withheld += n,
+            PartSql {
+                reachable: false, ..
+            } => count.needs_letter += n,
+            PartSql { class, .. } => {
+                count.mailable += n;
+                classes.push(read_class(incident, class)?);
+            }
+        }
+    }
+    Ok((count, classes))
 }
 
 #[derive(QueryableByName)]

@@ -1,17 +1,17 @@
 //! The people behind a figure of the account, page by page.
 
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Uuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::super::{PeopleFilter, Person};
+use super::super::{PeopleFilter, Person, PersonStanding};
 use super::{Row, open};
-use crate::db::schema::{person_now, sql_types};
+use crate::db::schema::sql_types;
 use crate::db::{Conn, Result};
 use crate::id::{IncidentId, PersonId};
 use crate::seal::IncidentKey;
 
-/// After the first match a page reads at most this many buckets: rare people are far apart.
+/// A page reads one bucket, then so many in a statement, and others only while it has found nobody: rare people are far
+/// apart.
 const BUCKETS_A_PAGE: usize = 8;
 
 #[derive(diesel::QueryableByName)]
@@ -51,18 +51,22 @@ pub async fn list(
 ) -> Result<(Vec<Person>, Option<PersonId>)> {
     let buckets = buckets(conn, incident, filter, after).await?;
     let mut found: Vec<Row> = Vec::new();
-    let last = buckets.last().copied();
-    for (read, bucket) in buckets.into_iter().enumerate() {
-        if found.len() > limit || (read >= BUCKETS_A_PAGE && !found.is_empty()) {
-            break;
+    // Mostly the first has enough for a page.
+    let (first, others) = buckets.split_at(buckets.len().min(1));
+    let mut left = others.chunks(BUCKETS_A_PAGE);
+    let mut some = Some(first);
+    let mut others_read = 0;
+    while let Some(buckets) = some.take() {
+        let room = limit + 1 - found.len();
+        found.extend(page(conn, (incident, buckets), filter, after, room).await?);
+        if found.is_empty() || (others_read == 0 && found.len() <= limit) {
+            some = left.next();
+            others_read += 1;
         }
-        let after = after.filter(|after| after.bucket() == bucket);
-        let room = i64::try_from(limit + 1 - found.len()).unwrap_or(i64::MAX);
-        found.extend(page(conn, incident, filter, bucket, after, room).await?);
-        if Some(bucket) == last && found.len() <= limit {
-            let people = found.into_iter().map(|row| open(row, key));
-            return Ok((people.collect::<Result<_>>()?, None));
-        }
+    }
+    if left.next().is_none() && found.len() <= limit {
+        let people = found.into_iter().map(|row| open(row, key));
+        return Ok((people.collect::<Result<_>>()?, None));
     }
     found.truncate(limit);
     let next = found.last().map(|row| row.id);
@@ -93,54 +97,62 @@ async fn buckets(
     Ok(rows.into_iter().map(|row| row.bucket).collect())
 }
 
+/// The first people of the filter in these buckets. In each bucket at most `limit` are looked for, by the order of its key.
 async fn page(
     conn: &mut Conn,
-    incident: IncidentId,
+    (incident, buckets): (IncidentId, &[i32]),
     filter: &PeopleFilter,
-    bucket: i32,
     after: Option<PersonId>,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Row>> {
-    use super::super::PersonStanding::{Notified, NotifiedByPost, NotifiedOtherwise, Retracted};
-    let mut query = person_now::table
-        .filter(
-            person_now::bucket
-                .eq(bucket)
-                .and(person_now::incident_id.eq(incident)),
-        )
-        .order(person_now::id)
-        .limit(limit)
-        .select(Row::as_select())
-        .into_boxed();
-    query = match filter.standing {
-        Some(Notified) => {
-            query.filter(person_now::standing.eq_any([Notified, NotifiedByPost, NotifiedOtherwise]))
-        }
-        Some(standing) => query.filter(person_now::standing.eq(standing)),
-        None => query.filter(person_now::standing.ne(Retracted)),
+    let (standing, bits) = (standing(filter), bits(filter));
+    let given = [
+        (filter.jurisdiction.is_some(), " and p.jurisdiction = $6"),
+        (filter.locale.is_some(), " and p.locale = $7"),
+        (filter.reason.is_some(), " and p.withheld::text = $8"),
+    ];
+    let given = given.iter().filter(|(is_given, _)| *is_given);
+    let given: String = given.map(|(_, condition)| *condition).collect();
+    let sql = format!(
+        "select p.* from unnest($1, $2) as b (bucket, after) cross join lateral (
+            select * from person_now p where p.bucket = b.bucket and p.incident_id = $3 and p.id > b.after
+                and {standing}{bits}{given} order by p.id limit $4) p
+        order by p.bucket, p.id limit $4"
+    );
+    let first = |bucket: &i32| {
+        let after = after.filter(|after| after.bucket() == *bucket);
+        after.map_or(uuid::Uuid::nil(), PersonId::uuid)
     };
-    if let Some(after) = after {
-        query = query.filter(person_now::id.gt(after));
-    }
-    if let Some(jurisdiction) = &filter.jurisdiction {
-        query = query.filter(person_now::jurisdiction.eq(jurisdiction));
-    }
-    if let Some(locale) = &filter.locale {
-        query = query.filter(person_now::locale.eq(locale));
-    }
-    if let Some(reason) = filter.reason {
-        query = query.filter(person_now::withheld.eq(reason));
-    }
     let bit = filter.element.map(|element| 1_i64 << element as u8);
-    let bits = diesel::dsl::sql::<Bool>("exposed & ")
+    Ok(diesel::sql_query(sql)
+        .bind::<Array<Integer>, _>(buckets)
+        .bind::<Array<Uuid>, _>(buckets.iter().map(first).collect::<Vec<_>>())
+        .bind::<Uuid, _>(incident)
+        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
         .bind::<BigInt, _>(bit.unwrap_or(i64::MAX))
-        .sql(if filter.incomplete {
-            " & ~named <> 0"
-        } else {
-            " <> 0"
-        });
-    if bit.is_some() || filter.incomplete {
-        query = query.filter(bits);
+        .bind::<Nullable<Text>, _>(filter.jurisdiction.as_deref())
+        .bind::<Nullable<Text>, _>(filter.locale.as_deref())
+        .bind::<Nullable<Text>, _>(filter.reason.map(|reason| reason.as_str()))
+        .load(conn)
+        .await?)
+}
+
+/// The standing of the filter; without one, everybody in scope.
+fn standing(of: &PeopleFilter) -> String {
+    match of.standing {
+        Some(PersonStanding::Notified) => {
+            "p.standing in ('notified', 'notified_by_post', 'notified_otherwise')".to_owned()
+        }
+        Some(standing) => format!("p.standing = '{standing}'"),
+        None => "p.standing <> 'retracted'".to_owned(),
     }
-    Ok(query.load(conn).await?)
+}
+
+/// The elements of the filter; `$5` has their bits.
+fn bits(of: &PeopleFilter) -> &'static str {
+    match (of.element, of.incomplete) {
+        (_, true) => " and p.exposed & $5 & ~p.named <> 0",
+        (Some(_), false) => " and p.exposed & $5 <> 0",
+        (None, false) => "",
+    }
 }

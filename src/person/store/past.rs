@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::super::flags::Flags;
 use super::super::{Believed, Listed, PersonStanding};
-use crate::db::schema::{person_now, person_past, scope_applied};
-use crate::db::{Conn, Error, Result};
+use crate::db::schema::{person_now, scope_applied, sql_types};
+use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId};
 
@@ -21,58 +22,74 @@ pub async fn believed(
     id: PersonId,
     at: DateTime<Utc>,
 ) -> Result<Option<Believed>> {
-    type Says = (i64, String, String, i32, PersonStanding);
-    let bucket = id.bucket();
-    let (incident, since, now): (IncidentId, i32, Says) = person_now::table
-        .filter(person_now::bucket.eq(bucket).and(person_now::id.eq(id)))
-        .select((
-            person_now::incident_id,
-            person_now::since_scope,
-            (
-                person_now::exposed,
-                person_now::locale,
-                person_now::jurisdiction,
-                person_now::flags,
-                person_now::standing,
-            ),
-        ))
-        .first(conn)
+    let all = believed_at_each(conn, id, &[at]).await?;
+    all.into_iter().next().ok_or(Error::Missing)
+}
+
+#[derive(QueryableByName)]
+struct Says {
+    #[diesel(sql_type = Integer)]
+    since_scope: i32,
+    #[diesel(sql_type = Nullable<Integer>)]
+    version: Option<i32>,
+    #[diesel(sql_type = BigInt)]
+    exposed: i64,
+    #[diesel(sql_type = Text)]
+    locale: String,
+    #[diesel(sql_type = Text)]
+    jurisdiction: String,
+    #[diesel(sql_type = Integer)]
+    flags: i32,
+    #[diesel(sql_type = sql_types::PersonStanding)]
+    standing: PersonStanding,
+}
+
+const BELIEVED: &str = "
+    select p.since_scope, v.version, coalesce(q.exposed, p.exposed) as exposed, coalesce(q.locale, p.locale) as locale,
+        coalesce(q.jurisdiction, p.jurisdiction) as jurisdiction, coalesce(q.flags, p.flags) as flags,
+        coalesce(q.standing, p.standing) as standing
+    from unnest($3) with ordinality as w (at, no)
+    join person_now p on p.bucket = $1 and p.id = $2
+    left join lateral (
+        select max(version) as version from scope_applied a
+        where a.incident_id = p.incident_id and a.bucket = $1 and a.at <= w.at
+    ) v on true
+    left join lateral (
+        select * from person_past q where q.bucket = $1 and q.person_id = $2 and q.until_scope > v.version
+        order by until_scope limit 1
+    ) q on true
+    order by w.no";
+
+/// The same at each of these times; empty without such a person.
+///
+/// # Errors
+/// `Inconsistent` for an element or flag that the program does not know.
+pub async fn believed_at_each(
+    conn: &mut Conn,
+    id: PersonId,
+    at: &[DateTime<Utc>],
+) -> Result<Vec<Option<Believed>>> {
+    let rows: Vec<Says> = statement(BELIEVED)
+        .bind::<Integer, _>(id.bucket())
+        .bind::<Uuid, _>(id.uuid())
+        .bind::<Array<Timestamptz>, _>(at)
+        .load(conn)
         .await?;
-    let version: Option<i32> = scope_applied::table
-        .filter(scope_applied::incident_id.eq(incident))
-        .filter(scope_applied::bucket.eq(bucket))
-        .filter(scope_applied::at.le(at))
-        .select(diesel::dsl::max(scope_applied::version))
-        .first(conn)
-        .await?;
-    let Some(version) = version.filter(|version| *version >= since) else {
-        return Ok(None);
-    };
-    let then: Option<Says> = person_past::table
-        .filter(person_past::bucket.eq(bucket))
-        .filter(person_past::person_id.eq(id))
-        .filter(person_past::until_scope.gt(version))
-        .order(person_past::until_scope)
-        .select((
-            person_past::exposed,
-            person_past::locale,
-            person_past::jurisdiction,
-            person_past::flags,
-            person_past::standing,
-        ))
-        .first(conn)
-        .await
-        .optional()?;
-    let (exposed, locale, jurisdiction, flags, standing) = then.unwrap_or(now);
     let broken = || Error::inconsistent("person_past", id);
-    Ok(Some(Believed {
-        scope: version,
-        exposed: ElementSet::from_bits(exposed).ok_or_else(broken)?,
-        locale,
-        jurisdiction,
-        flags: Flags::from_bits(flags).ok_or_else(broken)?,
-        in_scope: standing != PersonStanding::Retracted,
-    }))
+    let read = |says: Says| {
+        let Some(scope) = says.version.filter(|version| *version >= says.since_scope) else {
+            return Ok(None);
+        };
+        Ok(Some(Believed {
+            scope,
+            exposed: ElementSet::from_bits(says.exposed).ok_or_else(broken)?,
+            locale: says.locale,
+            jurisdiction: says.jurisdiction,
+            flags: Flags::from_bits(says.flags).ok_or_else(broken)?,
+            in_scope: says.standing != PersonStanding::Retracted,
+        }))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// The list version that says what is believed of a person now, and when it came into force for them; `None` if

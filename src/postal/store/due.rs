@@ -3,7 +3,7 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Uuid};
 use diesel_async::RunQueryDsl;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::PostalKind;
 use crate::db::schema::sql_types;
@@ -11,7 +11,7 @@ use crate::db::{Conn, Result};
 use crate::id::IncidentId;
 
 /// One kind of list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, QueryableByName)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, QueryableByName)]
 pub struct Due {
     /// Which.
     #[diesel(sql_type = sql_types::PostalKind)]
@@ -51,6 +51,11 @@ const DUE: &str = "
         ('correction', correction), ('kin', kin), ('safe', safe)) as k (kind, people)
     left join waits w using (kind)
     order by k.kind";
+
+/// The statement about the incident that `id` is in SQL.
+pub(crate) fn question(id: &str) -> String {
+    DUE.replace("$1", id)
+}
 
 /// How many people belong on each kind of list.
 ///

@@ -1,6 +1,6 @@
 //! Lists of letters in the database.
 
-mod due;
+pub(crate) mod due;
 mod item;
 mod moved;
 mod people;
@@ -16,7 +16,7 @@ use diesel_async::RunQueryDsl;
 pub use self::due::{Due, due};
 pub use self::item::{last_posted, of_code, of_people, of_person, page};
 pub use self::moved::{count_address_unknown, is_activating, is_older, with_other_contact};
-pub use self::people::{Belongs, barred, facts, former_on_lists, on_lists, to_list};
+pub use self::people::{Belongs, barred, facts, former_on_lists, listed_next, on_lists, to_list};
 pub use self::record::{
     NewItem, close_items, insert_items, insert_told, listed_buckets, post_items, rebase_items,
 };

@@ -41,24 +41,20 @@ struct Listed {
 const CHANGED: &str = "
     select i.person_id as id, i.address_key
     from postal_item i
-    where i.bucket = $1 and i.batch_id = $2 and i.status = 'listed' and i.address_key is not null
+    where i.bucket = any($1) and i.batch_id = $2 and i.status = 'listed' and i.address_key is not null
         and exists (select from person_past p join scope_version v on v.version = p.until_scope
-            where p.bucket = $1 and p.person_id = i.person_id and p.contact_changed and v.incident_id = $3
+            where p.bucket = i.bucket and p.person_id = i.person_id and p.contact_changed and v.incident_id = $3
                 and (v.status = 'activating' or v.activated_at >= $4))
     order by i.person_id";
 
-/// The people of one bucket who wait on a list and got other contact data by a later list, with the key of the postal
+/// The people who wait on a list and got other contact data by a later list, by their ids, with the key of the postal
 /// address that the list has.
 ///
 /// # Errors
 /// The database's.
-pub async fn with_other_contact(
-    conn: &mut Conn,
-    of: &Batch,
-    bucket: i32,
-) -> Result<Vec<(PersonId, Vec<u8>)>> {
+pub async fn with_other_contact(conn: &mut Conn, of: &Batch) -> Result<Vec<(PersonId, Vec<u8>)>> {
     let rows: Vec<Listed> = statement(CHANGED)
-        .bind::<Integer, _>(bucket)
+        .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
         .bind::<Uuid, _>(of.id)
         .bind::<Uuid, _>(of.incident)
         .bind::<Timestamptz, _>(of.taken_at)

@@ -1,5 +1,6 @@
 //! The people of lists: who belongs on one, what they were told, and who must not be told by it any more.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use diesel::prelude::*;
@@ -79,22 +80,43 @@ static TO_LIST: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
+/// For lists of these kinds, of all buckets.
+static LISTED_NEXT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select k.kind::postal_kind as kind, p.id
+        from person_now p {due}
+        cross join unnest($3) k (kind)
+        where p.bucket = any($1) and p.incident_id = $2 and {belongs}
+            and not exists (select from postal_item i join postal_batch b on b.id = i.batch_id
+                where i.bucket = p.bucket and i.person_id = p.id and i.status = '{on_it}'
+                    and b.state in ('{listed}', '{posting}'))
+        order by p.id",
+        due = correction_due(),
+        belongs = belongs("k.kind", "$4"),
+        on_it = PostalStatus::Listed,
+        listed = PostalState::Listed,
+        posting = PostalState::Posting,
+    )
+});
+
 static ON_LISTS: LazyLock<String> = LazyLock::new(|| {
     let kinds = PostalKind::ALL.iter().map(|kind| format!("('{kind}')"));
+    let by_letter = format!("(n.minors = '{}')", MinorsRule::GuardianLetter);
     format!(
-        "select k.kind::postal_kind as kind, count(*) as people
+        "select i.incident_id as incident, k.kind::postal_kind as kind, count(*) as people
         from (
-            select distinct i.bucket, i.person_id
+            select distinct b.incident_id, i.bucket, i.person_id
             from postal_item i join postal_batch b on b.id = i.batch_id
-            where i.bucket = any($1) and b.incident_id = $2 and b.state in ('{listed}', '{posting}')
+            where i.bucket = any($1) and b.incident_id = any($2) and b.state in ('{listed}', '{posting}')
                 and i.status = '{on_it}'
         ) i
-        join person_now p on p.bucket = i.bucket and p.id = i.person_id {due}
+        join incident n on n.id = i.incident_id
+        join person_now p on p.incident_id = i.incident_id and p.bucket = i.bucket and p.id = i.person_id {due}
         cross join (values {kinds}) k (kind)
         where {belongs}
-        group by k.kind",
+        group by i.incident_id, k.kind",
         due = correction_due(),
-        belongs = belongs("k.kind", "$3"),
+        belongs = belongs("k.kind", &by_letter),
         kinds = kinds.collect::<Vec<_>>().join(", "),
         on_it = PostalStatus::Listed,
         listed = PostalState::Listed,
@@ -153,30 +175,61 @@ pub async fn to_list(
 }
 
 #[derive(QueryableByName)]
+struct NextRow {
+    #[diesel(sql_type = sql_types::PostalKind)]
+    kind: PostalKind,
+    #[diesel(sql_type = Uuid)]
+    id: PersonId,
+}
+
+/// The people of all buckets who belong on the next list of each of these kinds and on none that waits: for lists of few
+/// people.
+///
+/// # Errors
+/// The database's.
+pub async fn listed_next(
+    conn: &mut Conn,
+    incident: IncidentId,
+    kinds: &[PostalKind],
+    minors: MinorsRule,
+) -> Result<Vec<(PostalKind, PersonId)>> {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let rows: Vec<NextRow> = statement(&LISTED_NEXT)
+        .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
+        .bind::<Uuid, _>(incident)
+        .bind::<Array<Text>, _>(kinds)
+        .bind::<Bool, _>(minors == MinorsRule::GuardianLetter)
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.id)).collect())
+}
+
+#[derive(QueryableByName)]
 struct OnListsRow {
+    #[diesel(sql_type = Uuid)]
+    incident: IncidentId,
     #[diesel(sql_type = sql_types::PostalKind)]
     kind: PostalKind,
     #[diesel(sql_type = BigInt)]
     people: i64,
 }
 
-/// How many of the people who belong on each kind of list now are on a list that waits, of any kind; kinds without any
-/// are left out. It looks at everybody on the lists that wait.
+/// Of the people of each of these incidents who belong on each kind of list now: how many are on a list that waits, of any
+/// kind; kinds without any are left out. It looks at everybody on the lists that wait.
 ///
 /// # Errors
 /// The database's.
 pub async fn on_lists(
     conn: &mut Conn,
-    of: IncidentId,
-    minors: MinorsRule,
-) -> Result<Vec<(PostalKind, i64)>> {
+    of: &[IncidentId],
+) -> Result<HashMap<(IncidentId, PostalKind), i64>> {
     let rows: Vec<OnListsRow> = statement(&ON_LISTS)
         .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
-        .bind::<Uuid, _>(of)
-        .bind::<Bool, _>(minors == MinorsRule::GuardianLetter)
+        .bind::<Array<Uuid>, _>(of.iter().map(|id| id.uuid()).collect::<Vec<_>>())
         .load(conn)
         .await?;
-    Ok(rows.into_iter().map(|row| (row.kind, row.people)).collect())
+    let of_kind = |row: OnListsRow| ((row.incident, row.kind), row.people);
+    Ok(rows.into_iter().map(of_kind).collect())
 }
 
 /// People of one bucket as the list now has them: the index of their reference, and what they were told. The people

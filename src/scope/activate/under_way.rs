@@ -20,12 +20,10 @@ pub(super) async fn under_way(
 ) -> db::Result<(bool, Vec<Ending>)> {
     let all = store::under_way(conn, incident).await?;
     let is_sending = all.iter().any(|campaign| campaign.is_sending);
-    let numbers = store::numbers(conn, &[incident]).await?;
     let mut ends = Vec::new();
     for (campaign, content) in ending(all) {
         let untold = untold(conn, incident, &campaign, &content).await?;
-        let name = campaign.name;
-        let number = numbers.get(&campaign.id).copied().unwrap_or_default();
+        let (name, number) = (campaign.name, campaign.number);
         ends.push(Ending {
             name,
             number,

@@ -12,11 +12,14 @@ pub use session::{
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
 use super::password::PasswordHash;
 use super::{Staff, StaffRole};
 use crate::address::EmailAddress;
+use crate::audit::Event;
+use crate::audit::store::newest;
 use crate::db::schema::staff;
 use crate::db::{Conn, Error, Guarded, Result};
 use crate::id::StaffId;
@@ -143,6 +146,40 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<Staff>> {
         .load(conn)
         .await?;
     rows.into_iter().map(read).collect()
+}
+
+/// The newest events on a subject, newest first, each with the name of the account that acted, if it was one of staff.
+///
+/// # Errors
+/// The database's.
+pub async fn history(
+    conn: &mut Conn,
+    subject: &str,
+    limit: i64,
+) -> Result<Vec<(Event, Option<String>)>> {
+    #[derive(QueryableByName)]
+    struct Named {
+        #[diesel(embed)]
+        newest: newest::Newest,
+        #[diesel(sql_type = Nullable<Text>)]
+        account: Option<String>,
+    }
+    // How the text form of an actor names an account of staff: `Actor`.
+    let with_names = format!(
+        "select f.*, s.name as account from ({}) f
+        left join staff s on s.id = substring(f.actor from '^staff:[a-z]+_([0-9a-f]{{32}})$')::uuid
+        order by f.seq desc, f.written_at desc",
+        newest::question("$1", "$2")
+    );
+    let rows: Vec<Named> = diesel::sql_query(with_names)
+        .bind::<Text, _>(subject)
+        .bind::<BigInt, _>(newest::rows_for(limit))
+        .load(conn)
+        .await?;
+    let shown = rows
+        .into_iter()
+        .filter_map(|row| Some((row.newest.event()?, row.account)));
+    Ok(shown.take(usize::try_from(limit).unwrap_or(0)).collect())
 }
 
 /// Sets another password.

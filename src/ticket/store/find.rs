@@ -9,7 +9,7 @@ use super::shown::is_shown;
 use crate::db::schema::{incident, ticket, ticket_history, ticket_message, ticket_transition};
 use crate::db::{Conn, Error, Result};
 use crate::id::{PersonId, TicketId};
-use crate::seal::Keyring;
+use crate::seal::{IncidentKey, Keyring};
 use crate::ticket::number::Number;
 use crate::ticket::status::{self, TicketStatus};
 use crate::ticket::{Message, MessageKind, Move, Ticket, message_owner, reason_owner};
@@ -81,12 +81,23 @@ pub async fn thread(
     of: &Ticket,
     after: i32,
 ) -> Result<Vec<Message>> {
+    let wrapped = wrapped_key(conn, of).await?;
+    let mut opener = Opener::default();
+    let key = opener.key(keys, of.incident, wrapped.as_deref())?;
+    thread_with(conn, key, of, after).await
+}
+
+/// The same with the key of the ticket's incident; `None` once that was forgotten.
+///
+/// # Errors
+/// As [`thread`].
+pub async fn thread_with(
+    conn: &mut Conn,
+    key: Option<&IncidentKey>,
+    of: &Ticket,
+    after: i32,
+) -> Result<Vec<Message>> {
     type Row = (i32, MessageKind, String, Vec<u8>, DateTime<Utc>);
-    let wrapped: Option<Vec<u8>> = incident::table
-        .find(of.incident)
-        .select(incident::wrapped_key)
-        .first(conn)
-        .await?;
     let rows: Vec<Row> = ticket_message::table
         .filter(
             ticket_message::ticket_id
@@ -103,8 +114,6 @@ pub async fn thread(
         ))
         .load(conn)
         .await?;
-    let mut opener = Opener::default();
-    let key = opener.key(keys, of.incident, wrapped.as_deref())?;
     let open = |(no, kind, author, sealed, at): Row| {
         let broken = || Error::inconsistent("ticket_message", format_args!("{} {no}", of.id));
         let open = |key| opened(key, &message_owner(of.id, no), &sealed).ok_or_else(broken);
@@ -154,6 +163,29 @@ pub async fn is_answered(conn: &mut Conn, id: TicketId) -> Result<bool> {
 /// # Errors
 /// The database's; `Inconsistent` for a reason that does not open.
 pub async fn history(conn: &mut Conn, keys: &Keyring, of: &Ticket) -> Result<Vec<Move>> {
+    let wrapped = wrapped_key(conn, of).await?;
+    let mut opener = Opener::default();
+    let key = opener.key(keys, of.incident, wrapped.as_deref())?;
+    history_with(conn, key, of).await
+}
+
+async fn wrapped_key(conn: &mut Conn, of: &Ticket) -> Result<Option<Vec<u8>>> {
+    Ok(incident::table
+        .find(of.incident)
+        .select(incident::wrapped_key)
+        .first(conn)
+        .await?)
+}
+
+/// The same with the key of the ticket's incident; `None` once that was forgotten.
+///
+/// # Errors
+/// As [`history`].
+pub async fn history_with(
+    conn: &mut Conn,
+    key: Option<&IncidentKey>,
+    of: &Ticket,
+) -> Result<Vec<Move>> {
     type Row = (
         Option<TicketStatus>,
         TicketStatus,
@@ -161,11 +193,6 @@ pub async fn history(conn: &mut Conn, keys: &Keyring, of: &Ticket) -> Result<Vec
         Option<Vec<u8>>,
         DateTime<Utc>,
     );
-    let wrapped: Option<Vec<u8>> = incident::table
-        .find(of.incident)
-        .select(incident::wrapped_key)
-        .first(conn)
-        .await?;
     let rows: Vec<Row> = ticket_history::table
         .filter(ticket_history::ticket_id.eq(of.id))
         .order(ticket_history::id)
@@ -178,8 +205,6 @@ pub async fn history(conn: &mut Conn, keys: &Keyring, of: &Ticket) -> Result<Vec
         ))
         .load(conn)
         .await?;
-    let mut opener = Opener::default();
-    let key = opener.key(keys, of.incident, wrapped.as_deref())?;
     let read = |(from, to, actor, sealed, at): Row| {
         let broken = || Error::inconsistent("ticket_history", of.id);
         let open = |sealed: Vec<u8>| {

@@ -178,12 +178,25 @@ pub async fn mine(conn: &mut Conn, keys: &Keyring, agent: StaffId) -> Result<Vec
 /// # Errors
 /// The database's.
 pub async fn of_person(conn: &mut Conn, keys: &Keyring, person: PersonId) -> Result<Vec<Ticket>> {
+    of_people(conn, keys, &[person]).await
+}
+
+/// All tickets of these people, newest first, for staff.
+///
+/// # Errors
+/// The database's.
+pub async fn of_people(
+    conn: &mut Conn,
+    keys: &Keyring,
+    people: &[PersonId],
+) -> Result<Vec<Ticket>> {
+    let most = PAGE_LIMIT * i64::try_from(people.len()).unwrap_or(1);
     let rows = ticket::table
         .inner_join(incident::table.on(incident::id.eq(ticket::incident_id)))
-        .filter(ticket::person_id.eq(person))
+        .filter(ticket::person_id.eq_any(people))
         .select((Row::as_select(), incident::wrapped_key))
         .order((ticket::created_at.desc(), ticket::id.desc()))
-        .limit(PAGE_LIMIT)
+        .limit(most)
         .load(conn)
         .await?;
     read(keys, rows)

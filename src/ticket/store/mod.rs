@@ -12,12 +12,13 @@ mod write;
 
 pub use code::{Known, NewCode, Often, last_code, replace_code, spend_code, use_try};
 pub use find::{
-    check_table, connected, find, find_by_number, find_theirs, history, is_answered, lock, thread,
+    check_table, connected, find, find_by_number, find_theirs, history, history_with, is_answered,
+    lock, thread, thread_with,
 };
 pub use list::{
     Filter, PAGE_LIMIT, WAITING_CAP, Waiting, asked_lately, count_waiting, list, mine,
-    newest_unfinished, of_person, oldest_waiting, queue, said_since, unfinished, waiting,
-    waiting_since_before,
+    newest_unfinished, of_people, of_person, oldest_waiting, queue, said_since, unfinished,
+    waiting, waiting_since_before,
 };
 pub use page::{Cursor, NotACursor, Page};
 pub use shown::{is_shown, shown_to};

@@ -1,7 +1,6 @@
 //! A campaign as the API shows it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -10,7 +9,7 @@ use crate::app::App;
 use crate::campaign::ability::Ability;
 use crate::campaign::canary::CanaryState;
 use crate::campaign::change::Change;
-use crate::campaign::store::{self, LeftOut, MayHaveArrived, Pace, Progress};
+use crate::campaign::store::{self, LeftOut, MayHaveArrived, Overview, SendState};
 use crate::campaign::{
     Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,
 };
@@ -20,42 +19,59 @@ use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use crate::notice::NoticeStatus;
 use crate::seal::to_hex;
 
-/// The progress of a campaign.
+/// What is read of campaigns in addition to their overviews.
 #[derive(Debug)]
-pub struct CampaignProgress {
-    progress: Progress,
-    left_out: LeftOut,
-    pace: Option<Pace>,
-    may_have_arrived: Option<MayHaveArrived>,
-    held: Option<Ability>,
+pub struct Results {
+    left_out: BTreeMap<CampaignId, LeftOut>,
+    /// `None`: that could not be counted in time.
+    may_have_arrived: Option<BTreeMap<CampaignId, MayHaveArrived>>,
+    state: Option<SendState>,
+    now: DateTime<Utc>,
 }
 
-impl CampaignProgress {
-    /// Reads it. The caller must hold no connection. It waits for the number of notices that may have arrived twice at most
-    /// `within`.
-    pub async fn load(app: &App, of: &Campaign, within: Duration) -> Result<Self> {
-        let may_have_arrived = doubled::counted(app, of, within).await?;
-        let (mut conn, id) = (app.db.get().await?, of.id);
-        let conn = &mut conn;
-        let progress = store::progress(conn, id).await?;
-        let pace = store::pace(conn, id).await?;
-        let waits = match of.status {
-            CampaignStatus::Sending => true,
-            // A sender settles what was under way.
-            CampaignStatus::Cancelled => progress.left() > 0,
-            _ => false,
-        };
-        let held = match waits {
-            true => Some(store::ability_of(conn, of, pace.as_ref(), app.now()).await?),
-            false => None,
-        };
+/// Whether a campaign waits for senders: a cancelled one until they have settled what was under way.
+fn waits(of: &Overview) -> bool {
+    match of.campaign.status {
+        CampaignStatus::Sending => true,
+        CampaignStatus::Cancelled => of.progress.left() > 0,
+        _ => false,
+    }
+}
+
+impl Results {
+    /// Reads it. The caller must hold no connection. It waits for the numbers of notices that may have arrived twice at most
+    /// [`doubled::PATIENCE`].
+    pub async fn load(app: &App, of: &[Overview]) -> Result<Self> {
+        let campaigns = || of.iter().map(|one| &one.campaign);
+        let may_have_arrived =
+            doubled::counted_of_each(app, campaigns(), doubled::PATIENCE).await?;
+        let mut conn = app.db.get().await?;
+        let launched = campaigns().filter(|one| one.launched_at.is_some());
+        let launched: Vec<_> = launched.map(|one| one.id).collect();
         Ok(Self {
-            held: held.filter(|ability| !ability.is_open()),
-            progress,
-            left_out: store::left_out(conn, id).await?,
-            pace,
+            state: match of.iter().any(waits) {
+                true => Some(store::send_state(&mut conn).await?),
+                false => None,
+            },
+            left_out: match launched.is_empty() {
+                true => BTreeMap::new(),
+                false => store::left_out_of_each(&mut conn, &launched).await?,
+            },
             may_have_arrived,
+            now: app.now(),
         })
+    }
+
+    /// What prevents a campaign from sending, or a cancelled one from being settled.
+    fn held(&self, of: &Overview) -> Option<Ability> {
+        let state = self.state.as_ref().filter(|_| waits(of))?;
+        let ability = state.ability_of(&of.campaign, of.pace.as_ref(), self.now);
+        Some(ability).filter(|ability| !ability.is_open())
+    }
+
+    fn may_have_arrived(&self, of: CampaignId) -> Option<MayHaveArrived> {
+        let counted = self.may_have_arrived.as_ref()?;
+        Some(counted.get(&of).copied().unwrap_or_default())
     }
 }
 
@@ -118,17 +134,20 @@ struct PaceView {
 impl CampaignView {
     /// The campaign in its present state.
     pub fn of(
-        campaign: Campaign,
-        progress_of: CampaignProgress,
+        overview: Overview,
+        results: &Results,
         void: &HashMap<CampaignId, Vec<Change>>,
     ) -> Self {
-        let CampaignProgress {
+        let held = results.held(&overview);
+        let Overview {
+            campaign,
             progress,
-            left_out,
             pace,
-            may_have_arrived,
-            held,
-        } = progress_of;
+            ..
+        } = overview;
+        let may_have_arrived = results.may_have_arrived(campaign.id);
+        let left_out = results.left_out.get(&campaign.id);
+        let left_out = left_out.copied().unwrap_or_default();
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
         let is_void = !changed.is_empty();
         Self {

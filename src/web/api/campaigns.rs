@@ -2,20 +2,18 @@
 //! stop of all of them.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use actix_web::http::header;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::campaign_view::{CampaignProgress, CampaignView};
+use super::campaign_view::{CampaignView, Results};
 use super::incidents::named;
 use super::sending::{self, InDoubt};
 use super::{Json, OrNothing, Page, Paging, seen_version, versioned};
 use crate::app::App;
 use crate::campaign::approval;
-use crate::campaign::doubled;
 use crate::campaign::hold;
 use crate::campaign::launch::{self, Seen};
 use crate::campaign::store::{self, NewCampaign};
@@ -24,9 +22,9 @@ use crate::id::{CampaignId, TemplateId};
 use crate::staff::right::{
     ApproveCampaign, DraftCampaign, LaunchCampaign, SeeCampaigns, StopSending,
 };
-use crate::template;
 use crate::web::caller::Allowed;
 use crate::web::problem::{Answer, Kind, Problem};
+use crate::{incident, template};
 
 /// Characters of a reason for a pause.
 const REASON_LIMIT: usize = 200;
@@ -39,13 +37,15 @@ async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer
 /// The version of a campaign, and how it is shown.
 async fn view(app: &App, id: CampaignId) -> Result<(i32, CampaignView), Problem> {
     let mut conn = app.db.get().await?;
-    let mut campaign = store::find(&mut conn, id).await?;
-    hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
-    let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
+    let mut of = store::overview(&mut conn, id).await?;
+    let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
     drop(conn);
-    let progress = CampaignProgress::load(app, &campaign, doubled::PATIENCE).await?;
-    let version = campaign.version;
-    Ok((version, CampaignView::of(campaign, progress, &void)))
+    let known = std::slice::from_ref(&incident);
+    hold::open_reasons(app, [&mut of.campaign], known);
+    let void = approval::void(app, [&of], known);
+    let results = Results::load(app, std::slice::from_ref(&of)).await?;
+    let version = of.campaign.version;
+    Ok((version, CampaignView::of(of, &results, &void)))
 }
 
 /// A launched campaign, with a warning if its texts quote facts that are not public.
@@ -127,27 +127,24 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
     let paging = Paging { cursor, limit };
     let (limit, before) = (paging.limit()?, paging.after::<CampaignId>()?);
     let mut conn = app.db.get().await?;
-    let incident = match incident {
-        Some(name) => Some(named(&mut conn, &name).await?.id),
-        None => None,
+    let (of, known) = match incident {
+        Some(name) => {
+            let one = named(&mut conn, &name).await?;
+            (Some(one.id), vec![one])
+        }
+        None => (None, incident::store::list(&mut conn).await?),
     };
-    let mut rows = Vec::new();
-    let mut campaigns = store::list(&mut conn, incident, before, limit + 1).await?;
-    hold::open_reasons(&app, &mut conn, &mut campaigns).await?;
-    let void = approval::void(&app, &mut conn, &campaigns).await?;
+    let mut campaigns = store::overviews(&mut conn, of, before, limit + 1).await?;
     drop(conn);
-    let begun = Instant::now();
-    for campaign in campaigns {
-        // All of a page wait no longer than one.
-        let left = doubled::PATIENCE.saturating_sub(begun.elapsed());
-        let progress = CampaignProgress::load(&app, &campaign, left).await?;
-        rows.push((campaign, progress));
-    }
+    let each = campaigns.iter_mut().map(|one| &mut one.campaign);
+    hold::open_reasons(&app, each, &known);
+    let void = approval::void(&app, &campaigns, &known);
+    let results = Results::load(&app, &campaigns).await?;
     let page = Page::of(
-        rows,
+        campaigns,
         limit,
-        |(of, ..)| of.id,
-        |(of, progress)| CampaignView::of(of, progress, &void),
+        |one| one.campaign.id,
+        |one| CampaignView::of(one, &results, &void),
     );
     Ok(HttpResponse::Ok().json(page))
 }

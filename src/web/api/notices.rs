@@ -18,9 +18,9 @@ use crate::person::flags::WithheldReason;
 use crate::person::{self, Believed};
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
-use crate::web::attempts::{AttemptView, attempts};
+use crate::web::attempts::{AttemptView, attempts_of_each};
 use crate::web::caller::Allowed;
-use crate::web::problem::Answer;
+use crate::web::problem::{Answer, Problem};
 
 /// A notice, in the JSON of the API.
 #[derive(Debug, Serialize)]
@@ -64,13 +64,15 @@ impl NoticeView {
         }
     }
 
-    /// With every attempt to send it.
-    pub async fn with_attempts(conn: &mut Conn, notice: Notice) -> db::Result<Self> {
-        let outcomes = outcome::of_notice(conn, notice.id).await?;
-        Ok(Self {
-            attempts: Some(attempts(outcomes)),
+    /// Each with every attempt to send it.
+    pub async fn with_attempts(conn: &mut Conn, notices: Vec<Notice>) -> db::Result<Vec<Self>> {
+        let ids: Vec<_> = notices.iter().map(|notice| notice.id).collect();
+        let mut attempts = attempts_of_each(outcome::of_notices(conn, &ids).await?);
+        let view = |notice: Notice| Self {
+            attempts: Some(attempts.remove(&notice.id).unwrap_or_default()),
             ..Self::of(notice)
-        })
+        };
+        Ok(notices.into_iter().map(view).collect())
     }
 }
 
@@ -118,8 +120,7 @@ pub async fn show(who: Allowed<SeeCampaigns>, app: Data<App>, id: Path<NoticeId>
         true => person::store::believed(&mut conn, notice.person, at).await?,
         false => None,
     };
-    Ok(HttpResponse::Ok().json(NoticeView {
-        believed,
-        ..NoticeView::with_attempts(&mut conn, notice).await?
-    }))
+    let shown = NoticeView::with_attempts(&mut conn, vec![notice]).await?;
+    let shown = shown.into_iter().next().ok_or_else(Problem::not_found)?;
+    Ok(HttpResponse::Ok().json(NoticeView { believed, ..shown }))
 }

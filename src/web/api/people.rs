@@ -14,7 +14,7 @@ use crate::account::{self, Account, AccountKind};
 use crate::address::EmailAddress;
 use crate::app::App;
 use crate::audit::Action;
-use crate::campaign::{self, CampaignKind, CampaignStatus};
+use crate::campaign::{self, Campaign, CampaignKind, CampaignStatus};
 use crate::element::{Element, ElementSet};
 use crate::id::{CampaignId, IncidentId, PersonId};
 use crate::incident::Incident;
@@ -188,10 +188,8 @@ pub async fn show(who: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -
     let (of, person) = person_lookup::find(&app, &mut conn, *id).await?;
     who.saw(&app, Action::PersonRead, *id, 1);
     let person = PersonView::of(person);
-    let mut notices = Vec::new();
-    for notice in person_lookup::written_to(&mut conn, of.id, *id).await?.1 {
-        notices.push(NoticeView::with_attempts(&mut conn, notice).await?);
-    }
+    let written = person_lookup::written_to(&mut conn, of.id, *id).await?.1;
+    let notices = NoticeView::with_attempts(&mut conn, written).await?;
     Ok(HttpResponse::Ok().json(PersonWithNotices { person, notices }))
 }
 
@@ -286,15 +284,15 @@ pub async fn account(
 async fn by_campaign(app: &App, incident: IncidentId) -> Answer {
     let mut conn = app.db.get().await?;
     let account = account::account(&mut conn, incident).await?;
-    let mut items = Vec::new();
-    for one in campaign::store::list(&mut conn, Some(incident), None, CAMPAIGNS).await? {
-        let progress = campaign::store::progress(&mut conn, one.id).await?;
-        items.push(ByCampaign {
-            value: one.id,
-            kind: one.kind,
-            status: one.status,
-            counts: progress.counts,
-        });
-    }
+    let campaigns = campaign::store::list(&mut conn, Some(incident), None, CAMPAIGNS).await?;
+    let ids: Vec<_> = campaigns.iter().map(|one| one.id).collect();
+    let mut progress = campaign::store::progress_of_each(&mut conn, &ids).await?;
+    let item = |one: Campaign| ByCampaign {
+        value: one.id,
+        kind: one.kind,
+        status: one.status,
+        counts: progress.remove(&one.id).unwrap_or_default().counts,
+    };
+    let items = campaigns.into_iter().map(item).collect();
     Ok(HttpResponse::Ok().json(Parts { account, items }))
 }

@@ -54,18 +54,12 @@ pub async fn in_doubt(app: &App) -> db::Result<Option<InDoubt>> {
 
 /// `GET /sending`: whether messages may leave, and why not.
 pub async fn show(_who: Allowed<SeeCampaigns>, app: Data<App>) -> Answer {
-    let (stopped, now) = {
-        let mut conn = app.db.get().await?;
-        let stopped = campaign::store::stopped(&mut conn).await?;
-        (
-            stopped,
-            campaign::store::ability(&mut conn, app.now()).await?,
-        )
-    };
-    let in_doubt = in_doubt(&app).await?;
+    let state = campaign::store::send_state(&mut *app.db.get().await?).await?;
+    let now = state.ability(app.now());
+    let in_doubt = state.doubt.map(InDoubt::from);
     Ok(HttpResponse::Ok().json(Sending {
-        allowed: stopped.is_none() && in_doubt.is_none(),
-        stopped_at: stopped.map(|(at, _)| at),
+        allowed: state.stopped.is_none() && in_doubt.is_none(),
+        stopped_at: state.stopped.map(|stop| stop.at),
         in_doubt,
         now,
     }))

@@ -7,6 +7,7 @@ use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::App;
+use crate::campaign::store::{self, SendState};
 use crate::db::Conn;
 use crate::web::caller::Signed;
 use crate::web::frame;
@@ -116,10 +117,22 @@ pub async fn frame(
     who: &Signed,
     area: Area,
 ) -> Result<ConsoleFrame, Problem> {
-    let desk = frame::console(app, conn, req, who, area).await?;
+    let state = store::send_state(conn).await?;
+    Ok(frame_with(app, req, who, area, &state))
+}
+
+/// The same for a page that has read whether anything may leave.
+pub fn frame_with(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    area: Area,
+    state: &SendState,
+) -> ConsoleFrame {
+    let desk = frame::console_with(app, req, who, area, state);
     let query = Query::<BTreeMap<String, String>>::from_query(req.query_string()).ok();
     let flash = query.and_then(|query| message(query.get("did")?));
-    Ok(ConsoleFrame { flash, ..desk })
+    ConsoleFrame { flash, ..desk }
 }
 
 /// The message about an action, by its word.

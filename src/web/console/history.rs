@@ -5,11 +5,12 @@ mod object;
 use chrono::{DateTime, Utc};
 
 use self::object::object;
-use super::names::Names;
+use super::names::in_words as in_words_of;
 use crate::audit::action::in_words;
 use crate::audit::{self, Action};
 use crate::db::Conn;
 use crate::seal::{IncidentKey, from_hex};
+use crate::staff;
 use crate::web::page::Moment;
 use crate::web::problem::Problem;
 
@@ -49,13 +50,12 @@ pub async fn history_with_reasons(
     now: DateTime<Utc>,
     key: Option<(&IncidentKey, &[u8])>,
 ) -> Result<(Vec<HistoryLine>, bool), Problem> {
-    let names = Names::load(conn).await?;
     let most = i64::try_from(LATEST + 1).unwrap_or(i64::MAX);
-    let mut events = audit::store::list(conn, &subject.to_string(), most).await?;
+    let mut events = staff::store::history(conn, &subject.to_string(), most).await?;
     let has_older = events.len() > LATEST;
     events.truncate(LATEST);
-    let line = |event: audit::Event| HistoryLine {
-        who: names.of_actor(&event.actor),
+    let line = |(event, name): (audit::Event, Option<String>)| HistoryLine {
+        who: name.unwrap_or_else(|| in_words_of(&event.actor)),
         what: with_reason(&event, key),
         at: Moment::ago(event.at, now),
     };

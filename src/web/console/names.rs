@@ -1,13 +1,11 @@
 //! The names of actors and templates, for pages that know their ids.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::actor::{Actor, Recorded};
 use crate::db::{self, Conn};
-use crate::id::{StaffId, TemplateId};
+use crate::id::StaffId;
 use crate::staff::{self, Staff};
-use crate::template;
-use crate::web::problem::Problem;
 
 /// The name of every account of staff, by the actor that history and messages carry.
 pub struct Names(HashMap<String, String>);
@@ -18,14 +16,13 @@ impl Names {
     /// # Errors
     /// Database errors.
     pub async fn load(conn: &mut Conn) -> db::Result<Self> {
-        let named = |staff: Staff| (Actor::Staff(staff.id).to_string(), staff.name);
-        Ok(Self(
-            staff::store::list(conn)
-                .await?
-                .into_iter()
-                .map(named)
-                .collect(),
-        ))
+        Ok(Self::of_staff(&staff::store::list(conn).await?))
+    }
+
+    /// The names of these accounts.
+    pub fn of_staff(all: &[Staff]) -> Self {
+        let named = |staff: &Staff| (Actor::Staff(staff.id).to_string(), staff.name.clone());
+        Self(all.iter().map(named).collect())
     }
 
     /// The name of a member of staff.
@@ -35,20 +32,16 @@ impl Names {
 
     /// The name of an actor, given in the text form of [`Actor`].
     pub fn of_actor(&self, actor: &str) -> String {
-        match (self.0.get(actor), Recorded::parse(actor)) {
-            (Some(name), _) => name.clone(),
-            (None, Recorded::Customer(_)) => "Customer".to_owned(),
-            (None, Recorded::System(part)) => part.in_words().to_owned(),
-            (None, Recorded::Staff(_) | Recorded::Other(_)) => "A former account".to_owned(),
-        }
+        let known = self.0.get(actor);
+        known.map_or_else(|| in_words(actor), Clone::clone)
     }
 }
 
-/// The names of all templates. A campaign has the name of its template.
-///
-/// # Errors
-/// Database errors.
-pub async fn template_names(conn: &mut Conn) -> Result<BTreeMap<TemplateId, String>, Problem> {
-    let all = template::store::list(conn).await?;
-    Ok(all.into_iter().map(|one| (one.id, one.name)).collect())
+/// An actor whose account is not known, in words.
+pub fn in_words(actor: &str) -> String {
+    match Recorded::parse(actor) {
+        Recorded::Customer(_) => "Customer".to_owned(),
+        Recorded::System(part) => part.in_words().to_owned(),
+        Recorded::Staff(_) | Recorded::Other(_) => "A former account".to_owned(),
+    }
 }

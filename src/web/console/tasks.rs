@@ -1,15 +1,18 @@
 //! Tasks that an incident has for staff: people who are reached by no campaign and no letter, and people who were not told
 //! rightly.
 
+use std::collections::HashMap;
+
 use super::Account;
-use super::letters::due;
+use super::letters::due::{self, DueList};
 use crate::campaign::doubled::PATIENCE;
-use crate::campaign::store::{LOOKED_AT, Reach, reach, still_uncertain};
+use crate::campaign::store::{LOOKED_AT, Reach, still_uncertain};
 use crate::db::{self, Conn};
 use crate::id::IncidentId;
 use crate::incident::open::Untold;
 use crate::incident::{Incident, IncidentState};
 use crate::staff::Right;
+use crate::summary::{self, Summary};
 use crate::web::caller::Signed;
 use crate::web::figures::count;
 use crate::web::page::Tone;
@@ -28,39 +31,146 @@ pub struct Task {
     pub action: String,
 }
 
-/// The tasks of an incident for this member of staff.
-///
-/// # Errors
-/// Database errors.
-pub async fn of_incident(
-    conn: &mut Conn,
-    incident: &Incident,
-    account: Option<&Account>,
-    who: &Signed,
-) -> Result<Vec<Task>, Problem> {
-    let Some(account) = account else {
-        return Ok(Vec::new());
-    };
-    let mut tasks = Vec::new();
-    if account.unexplained != 0 {
-        let text = people(account.unexplained, "is unexplained", "are unexplained");
-        let task = task(text, page(incident), "Find out why");
-        tasks.push(Task {
-            tone: Tone::Act,
-            ..task
+/// The figures of incidents, from which their tasks follow.
+pub struct Figures {
+    summaries: HashMap<IncidentId, Summary>,
+    lists: HashMap<IncidentId, Vec<DueList>>,
+    /// Uncertain notices to people who were not told since; `None` if the count takes longer than a page waits.
+    left: Option<HashMap<IncidentId, i64>>,
+}
+
+impl Figures {
+    /// Reads what this member of staff has tasks of.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn load(
+        conn: &mut Conn,
+        incidents: &[&Incident],
+        who: &Signed,
+    ) -> Result<Self, Problem> {
+        let ids: Vec<_> = incidents.iter().map(|one| one.id).collect();
+        let summaries = summary::summaries(conn, &ids).await?;
+        let uncertain = incidents.iter().filter(|one| {
+            let all = summaries.get(&one.id).map_or(0, |of| of.reach.uncertain);
+            one.may_notify() && who.may(Right::DraftCampaign) && (1..=LOOKED_AT).contains(&all)
         });
+        let uncertain: Vec<_> = uncertain.map(|one| one.id).collect();
+        let left = match uncertain.is_empty() {
+            true => Some(HashMap::new()),
+            false => {
+                let count = async |conn: &mut Conn| still_uncertain(conn, &uncertain).await;
+                db::within(conn, PATIENCE, count).await?
+            }
+        };
+        let takes_lists = who.may(Right::ImportScope);
+        let with_lists = incidents
+            .iter()
+            .filter(|one| takes_lists && one.forgotten_at.is_none());
+        let due = with_lists.filter_map(|one| Some((one.id, summaries.get(&one.id)?.due.clone())));
+        let lists = due::load(conn, due.collect(), due::MAX_READ).await?;
+        Ok(Self {
+            summaries,
+            lists,
+            left,
+        })
     }
-    if incident.may_notify() {
-        if who.may(Right::DraftCampaign) {
-            tasks.extend(of_campaigns(conn, incident, account).await?);
+
+    /// The figures of an incident.
+    pub fn of(&self, incident: IncidentId) -> Option<&Summary> {
+        self.summaries.get(&incident)
+    }
+
+    /// How many of `all` uncertain notices of an incident are to people who were not told since; `None` if there are too
+    /// many to read, or if the count takes longer than a page waits.
+    fn left_uncertain(&self, of: IncidentId, all: i64) -> Option<i64> {
+        if all == 0 || all > LOOKED_AT {
+            return Some(0).filter(|_| all == 0);
         }
-        tasks.extend(of_state(incident, account, who));
-        tasks.extend(of_letters(conn, incident, who).await?);
+        let left = self.left.as_ref()?;
+        Some(left.get(&of).copied().unwrap_or_default())
     }
-    for task in &mut tasks {
-        task.text = format!("{}: {}", incident.title, task.text);
+
+    /// The tasks of an incident for this member of staff.
+    pub fn tasks(&self, incident: &Incident, account: Option<&Account>, who: &Signed) -> Vec<Task> {
+        let Some(account) = account else {
+            return Vec::new();
+        };
+        let mut tasks = Vec::new();
+        if account.unexplained != 0 {
+            let text = people(account.unexplained, "is unexplained", "are unexplained");
+            let task = task(text, page(incident), "Find out why");
+            tasks.push(Task {
+                tone: Tone::Act,
+                ..task
+            });
+        }
+        if incident.may_notify() {
+            if who.may(Right::DraftCampaign) {
+                tasks.extend(self.of_campaigns(incident, account));
+            }
+            tasks.extend(of_state(incident, account, who));
+            tasks.extend(self.of_letters(incident));
+        }
+        for task in &mut tasks {
+            task.text = format!("{}: {}", incident.title, task.text);
+        }
+        tasks
     }
-    Ok(tasks)
+
+    /// People who need a campaign, and notices that were left uncertain.
+    fn of_campaigns(&self, incident: &Incident, account: &Account) -> Vec<Task> {
+        let draft =
+            |what: &str| format!("/console/campaigns?incident={}&{what}#new", incident.slug);
+        let mut tasks = Vec::new();
+        let reach = self.of(incident.id).map(|of| of.reach).unwrap_or_default();
+        // No campaign is for minors with a letter to the guardian.
+        let in_progress = account.in_progress - account.guardian_in_progress;
+        if let Some(text) = unreached(in_progress, &reach) {
+            tasks.push(task(text, draft("kind=initial"), "Draft a campaign"));
+        }
+        let left = self.left_uncertain(incident.id, reach.uncertain);
+        if let Some(campaign) = reach.uncertain_in.filter(|_| left != Some(0)) {
+            let text = uncertain_in_words(left, reach.uncertain);
+            let href = format!("/console/campaigns/{campaign}/notices?status=uncertain");
+            tasks.push(task(text, href, "Look at the latest"));
+            if account.in_progress + account.unnotified_elements > 0 {
+                let text = "people who are not told may have got such a notice. No other campaign takes them.";
+                let href = draft("maybe=true");
+                tasks.push(task(text.to_owned(), href, "Draft a campaign for them"));
+            }
+        }
+        if account.unnotified_elements > 0 {
+            let text = people(
+                account.unnotified_elements,
+                "was told less than was taken",
+                "were told less than was taken",
+            );
+            tasks.push(task(text, draft("kind=supplement"), "Draft a supplement"));
+        }
+        let by_mail = account.correction_mails();
+        if by_mail > 0 {
+            let text = people(
+                by_mail,
+                "was told of something that is not theirs",
+                "were told of something that is not theirs",
+            );
+            tasks.push(task(text, draft("kind=correction"), "Draft a correction"));
+        }
+        tasks
+    }
+
+    /// The tasks about letters, next of kin and safe channels, for staff who take lists; without the title of the incident.
+    pub fn of_letters(&self, incident: &Incident) -> Vec<Task> {
+        let Some(lists) = self.lists.get(&incident.id) else {
+            return Vec::new();
+        };
+        let href = format!("{}/letters", page(incident));
+        let tasks = due::tasks(lists, incident.state).into_iter();
+        tasks
+            .map(|(text, action)| task(text, href.clone(), action))
+            .collect()
+    }
 }
 
 fn task(text: String, href: String, action: &str) -> Task {
@@ -74,52 +184,6 @@ fn task(text: String, href: String, action: &str) -> Task {
 
 fn page(of: &Incident) -> String {
     format!("/console/incidents/{}", of.slug)
-}
-
-/// People who need a campaign, and notices that were left uncertain.
-async fn of_campaigns(
-    conn: &mut Conn,
-    incident: &Incident,
-    account: &Account,
-) -> Result<Vec<Task>, Problem> {
-    let draft = |what: &str| format!("/console/campaigns?incident={}&{what}#new", incident.slug);
-    let mut tasks = Vec::new();
-    let reach = reach(conn, incident.id).await?;
-    // No campaign is for minors with a letter to the guardian.
-    let in_progress = account.in_progress - account.guardian_in_progress;
-    if let Some(text) = unreached(in_progress, &reach) {
-        tasks.push(task(text, draft("kind=initial"), "Draft a campaign"));
-    }
-    let left = left_uncertain(conn, incident.id, reach.uncertain).await?;
-    if let Some(campaign) = reach.uncertain_in.filter(|_| left != Some(0)) {
-        let text = uncertain_in_words(left, reach.uncertain);
-        let href = format!("/console/campaigns/{campaign}/notices?status=uncertain");
-        tasks.push(task(text, href, "Look at the latest"));
-        if account.in_progress + account.unnotified_elements > 0 {
-            let text =
-                "people who are not told may have got such a notice. No other campaign takes them.";
-            let href = draft("maybe=true");
-            tasks.push(task(text.to_owned(), href, "Draft a campaign for them"));
-        }
-    }
-    if account.unnotified_elements > 0 {
-        let text = people(
-            account.unnotified_elements,
-            "was told less than was taken",
-            "were told less than was taken",
-        );
-        tasks.push(task(text, draft("kind=supplement"), "Draft a supplement"));
-    }
-    let by_mail = account.correction_mails();
-    if by_mail > 0 {
-        let text = people(
-            by_mail,
-            "was told of something that is not theirs",
-            "were told of something that is not theirs",
-        );
-        tasks.push(task(text, draft("kind=correction"), "Draft a correction"));
-    }
-    Ok(tasks)
 }
 
 /// The task to change an early state although people are told.
@@ -137,16 +201,6 @@ fn of_state(incident: &Incident, account: &Account, who: &Signed) -> Option<Task
     };
     let text = format!("{told}, and the incident is still {}.", incident.state);
     Some(task(text, page(incident), "Change its state"))
-}
-
-/// How many of `all` uncertain notices are to people who were not told since; `None` if there are too many to read, or if
-/// the count takes longer than a page waits.
-async fn left_uncertain(conn: &mut Conn, of: IncidentId, all: i64) -> db::Result<Option<i64>> {
-    if all == 0 || all > LOOKED_AT {
-        return Ok(Some(0).filter(|_| all == 0));
-    }
-    let count = async |conn: &mut Conn| still_uncertain(conn, of).await;
-    db::within(conn, PATIENCE, count).await
 }
 
 /// The sentence about `all` uncertain notices; `left` of them are to people who were not told since.
@@ -169,26 +223,6 @@ fn uncertain_in_words(left: Option<i64>, all: i64) -> String {
             count(n)
         ),
     }
-}
-
-/// The tasks about letters, next of kin and safe channels, for staff who take lists; without the title of the incident.
-///
-/// # Errors
-/// Database errors.
-pub async fn of_letters(
-    conn: &mut Conn,
-    incident: &Incident,
-    who: &Signed,
-) -> Result<Vec<Task>, Problem> {
-    if incident.forgotten_at.is_some() || !who.may(Right::ImportScope) {
-        return Ok(Vec::new());
-    }
-    let lists = due::load(conn, incident.id, due::MAX_READ).await?;
-    let href = format!("{}/letters", page(incident));
-    let tasks = due::tasks(&lists, incident.state).into_iter();
-    Ok(tasks
-        .map(|(text, action)| task(text, href.clone(), action))
-        .collect())
 }
 
 /// The task of a closed incident in which people are not told, or not rightly; `None` without such people, or without the

@@ -39,19 +39,14 @@ pub struct Listed {
 /// `GET /`.
 pub async fn show(req: HttpRequest, app: Data<App>) -> Answer {
     let mut conn = app.db.get().await?;
-    let mut incidents = Vec::new();
-    for one in incident::store::list(&mut conn).await? {
-        let latest = incident::store::list_updates(&mut conn, one.id, 1).await?;
-        let has_spoken = incident::store::has_spoken(&mut conn, one.id).await?;
-        if one.is_public(has_spoken) {
-            incidents.push(Listed {
-                next_update: promised(&one),
-                latest: latest.first().map(Update::of),
-                title: one.public_title().to_owned(),
-                slug: one.slug,
-            });
-        }
-    }
+    let public = incident::store::list_public(&mut conn).await?;
+    let listed = |(one, latest): (incident::Incident, Option<incident::Update>)| Listed {
+        next_update: promised(&one),
+        latest: latest.as_ref().map(Update::of),
+        title: one.public_title().to_owned(),
+        slug: one.slug,
+    };
+    let incidents = public.into_iter().map(listed).collect();
     let view = Home {
         visit: frame::visit(&app, &req),
         incidents,

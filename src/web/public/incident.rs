@@ -89,8 +89,8 @@ pub async fn feed(app: Data<App>, slug: Path<String>) -> Answer {
 async fn public(app: &App, slug: &str) -> Result<(Incident, Vec<incident::Update>), Problem> {
     let mut conn = app.db.get().await?;
     let incident = incident::store::find_by_slug(&mut conn, slug).await?;
-    let updates = incident::store::list_updates(&mut conn, incident.id, MOST).await?;
-    let has_spoken = incident::store::has_spoken(&mut conn, incident.id).await?;
+    let (updates, has_spoken) =
+        incident::store::updates_and_spoken(&mut conn, incident.id, MOST).await?;
     if !incident.is_public(has_spoken) {
         return Err(Problem::not_found());
     }

@@ -213,9 +213,9 @@ pub async fn page(
         .ok_or_else(Problem::not_found)?;
     let (campaigns, notices) = written_to(&mut conn, incident.id, person.id).await?;
     let case = NotificationHistory::of(&mut conn, person, notices).await?;
-    let latest = incident::store::list_updates(&mut conn, incident.id, 1).await?;
+    let (latest, has_spoken) =
+        incident::store::updates_and_spoken(&mut conn, incident.id, 1).await?;
     let tickets = ticket::store::shown_to(&mut conn, &app.keys, person.id).await?;
-    let has_spoken = incident::store::has_spoken(&mut conn, incident.id).await?;
     let missing = match case.told {
         LastNotification::Nothing => deployment::store::missing(&mut conn, app.now()).await?,
         LastNotification::Perhaps(_)

@@ -15,7 +15,7 @@ use candor::config::Config;
 use candor::config::PublicUrl;
 use candor::delivery::letter::{BadContent, Edition};
 use candor::id::CampaignId;
-use candor::incident::{IncidentState, steer};
+use candor::incident::{self, IncidentState, steer};
 use candor::staff::StaffRole::{Approver, Comms};
 use chrono::TimeDelta;
 
@@ -215,12 +215,11 @@ async fn p5_content_of_another_format_is_neither_approved_launched_resumed_nor_s
         "{refused:?}"
     );
     let mut conn = house.app.db.get().await.unwrap();
-    let found = store::find(&mut conn, campaign).await.unwrap();
-    let void = approval::void(&house.app, &mut conn, std::slice::from_ref(&found))
-        .await
-        .unwrap();
+    let found = store::overview(&mut conn, campaign).await.unwrap();
+    let incident = incident::store::find(&mut conn, scene.incident).await;
+    let void = approval::void(&house.app, [&found], &[incident.unwrap()]);
     assert_eq!(void[&campaign], [Change::Format]);
-    let text = found.content.unwrap();
+    let text = found.campaign.content.unwrap();
     let edition = Edition::new(&text, &house.app.keys, &house.app.signers);
     assert_eq!(edition.err(), Some(BadContent::Content(expected)));
 }

@@ -32,7 +32,7 @@ fn row(reference: &str, email: &str, elements: &str, flags: &str) -> String {
 }
 
 /// Opens the details on `page` by a code.
-async fn unlock(house: &House, browser: &Browser, page: &str) {
+pub(super) async fn unlock(house: &House, browser: &Browser, page: &str) {
     browser.submit(page, &format!("{page}/code"), &[]);
     house.send_all().await;
     let code = house.mail.take_sent().iter().find_map(|letter| {

@@ -21,8 +21,8 @@ use crate::audit::{self, Flaw, Linked};
 use crate::db::{self, Conn};
 use crate::incident;
 use crate::seal::to_hex;
-use crate::staff;
 use crate::staff::right::ReadAudit;
+use crate::staff::{self, Staff};
 use crate::web::caller::Allowed;
 use crate::web::console::Choice;
 use crate::web::console::names::Names;
@@ -105,7 +105,8 @@ pub async fn show(
     let waiting = chain::count_waiting(&mut tx).await?;
     tx.commit().await?;
     let mut conn = app.db.get().await?;
-    let names = Names::load(&mut conn).await?;
+    let staff = staff::store::list(&mut conn).await?;
+    let names = Names::of_staff(&staff);
     let earlier = shown.before.map(|before| filter.address(Some(before)));
     let newest = before.map(|_| filter.address(None));
     let view = AuditLog {
@@ -118,7 +119,7 @@ pub async fn show(
         warnings: shown.warnings,
         sought: Filter {
             incidents: incidents(&mut conn).await?,
-            actors: actors(&mut conn).await?,
+            actors: actors(&staff),
             ..filter
         },
     };
@@ -207,16 +208,15 @@ async fn incidents(conn: &mut Conn) -> Result<Vec<Choice>, Problem> {
 }
 
 /// All accounts of staff, and the other kinds of actors.
-async fn actors(conn: &mut Conn) -> Result<Vec<Choice>, Problem> {
-    let all = staff::store::list(conn).await?;
+fn actors(all: &[Staff]) -> Vec<Choice> {
     let each = all
         .iter()
         .map(|one| choice(Actor::Staff(one.id), &one.name));
-    Ok(std::iter::once(choice("", "All actors"))
+    std::iter::once(choice("", "All actors"))
         .chain(each)
         .chain([
             choice("customer:", "Customers"),
             choice("system:", "Candor, and the command line"),
         ])
-        .collect())
+        .collect()
 }

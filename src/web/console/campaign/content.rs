@@ -7,16 +7,16 @@ use chrono::{DateTime, Utc};
 
 use super::speed;
 use crate::app::App;
+use crate::campaign::ability::RelaySeen;
 use crate::campaign::audience::{Audience, Who};
 use crate::campaign::content::{self, Content as Pinned};
-use crate::campaign::{Campaign, CampaignKind, UncertainPolicy, store};
-use crate::db::Conn;
+use crate::campaign::{Campaign, CampaignKind, UncertainPolicy};
 use crate::element::{ElementSet, in_words};
 use crate::incident::Facts;
 use crate::person::AudienceClass;
 use crate::seal::to_hex;
 use crate::template::preview::{PreviewError, Reader, Setting, keys_as_facts, preview};
-use crate::template::{self, Variant, pick};
+use crate::template::{Template, Variant, pick};
 use crate::web::console::HistoryLine;
 use crate::web::console::names::Names;
 use crate::web::console::template::language::own_name;
@@ -81,15 +81,14 @@ pub struct Words {
 }
 
 /// The content that was submitted; of a draft, the content if it were submitted now.
-pub(super) async fn content(
+pub(super) fn content(
     app: &App,
-    conn: &mut Conn,
+    names: &Names,
     of: &Campaign,
-    present: Option<&Pinned>,
+    template: &Template,
+    (present, seen): (Option<&Pinned>, &[RelaySeen]),
     now: DateTime<Utc>,
 ) -> Result<Content, Problem> {
-    let names = Names::load(conn).await?;
-    let template = template::store::find(conn, of.template, Some(of.template_version)).await?;
     let present = present.map(Pinned::to_text).transpose();
     let present = present.map_err(Problem::broken)?;
     let text = of.content.as_deref().or(present.as_deref());
@@ -97,7 +96,7 @@ pub(super) async fn content(
     let pinned = text.and_then(|text| Pinned::from_text(text).ok());
     let hash = text.map(|text| to_hex(&content::hash(text)));
     let limits = match of.launched_at {
-        None => speed::limits(&app.config, &store::relays(conn).await?),
+        None => speed::limits(&app.config, seen),
         Some(_) => Vec::new(),
     };
     let approval = |(who, at)| HistoryLine {
@@ -107,9 +106,9 @@ pub(super) async fn content(
     };
     let shown = Content {
         template: of.template.to_string(),
-        template_name: template.name,
+        template_name: template.name.clone(),
         template_version: of.template_version.into(),
-        locales: template.variants.into_keys().collect(),
+        locales: template.variants.keys().cloned().collect(),
         audience: to_whom(&of.audience, of.kind),
         rate: match of.limits.rate_per_second {
             0 => "as fast as the relays take them".to_owned(),

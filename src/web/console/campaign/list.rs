@@ -17,6 +17,7 @@ use crate::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, store};
 use crate::db::Conn;
 use crate::element::ElementSet;
 use crate::id::TemplateId;
+use crate::incident::Incident;
 use crate::person::flags::Flags;
 use crate::person::place::{Jurisdiction, Locale};
 use crate::staff::Right;
@@ -121,23 +122,14 @@ async fn shown(
     new: Option<NewCampaign>,
 ) -> Answer {
     let mut conn = app.db.get().await?;
-    let mut campaigns = Vec::new();
-    let mut found = Vec::new();
-    for one in incident::store::list(&mut conn).await? {
-        found.push((
-            (one.id, one.title),
-            store::list(&mut conn, Some(one.id), None, LATEST).await?,
-        ));
-    }
-    let all: Vec<_> = found.iter().flat_map(|(_, of)| of.clone()).collect();
-    let void = approval::void(app, &mut conn, &all).await?;
-    for ((id, title), of) in found {
-        campaigns.extend(rows(&mut conn, of, (id, &title), &void).await?);
-    }
+    let incidents = incident::store::list(&mut conn).await?;
+    let all: Vec<_> = incidents.iter().map(|one| one.id).collect();
     // Ids sort by the time of their creation.
-    campaigns.sort_by(|a, b| b.id.cmp(&a.id));
+    let found = store::overviews_of_each(&mut conn, &all, LATEST).await?;
+    let void = approval::void(app, &found, &incidents);
+    let campaigns = rows(&found, &incidents, &void);
     let new = match new {
-        Some(chosen) => Some(with_choices(&mut conn, chosen).await?),
+        Some(chosen) => Some(with_choices(&mut conn, chosen, incidents).await?),
         None => None,
     };
     let desk = answer::frame(app, &mut conn, req, who, Area::Campaigns).await?;
@@ -151,13 +143,17 @@ async fn shown(
     )?)
 }
 
-async fn with_choices(conn: &mut Conn, chosen: NewCampaign) -> Result<NewCampaign, Problem> {
+async fn with_choices(
+    conn: &mut Conn,
+    chosen: NewCampaign,
+    incidents: Vec<Incident>,
+) -> Result<NewCampaign, Problem> {
     let choice = |value: String, words: String| Choice { value, words };
-    let incidents = incident::store::list(conn).await?.into_iter();
     let templates = template::store::list(conn).await?.into_iter();
     let word = |(value, words): (&str, &str)| choice(value.to_owned(), words.to_owned());
     Ok(NewCampaign {
         incidents: incidents
+            .into_iter()
             .filter(|one| one.active_scope.is_some() && !one.is_over())
             .map(|one| choice(one.slug, one.title))
             .collect(),

@@ -14,10 +14,11 @@ use tokio_util::sync::CancellationToken;
 use super::progress::{Counts, ProgressEvent, is_held, is_whole, pace, speed};
 use super::speed::{LastWaits, SpeedFactors};
 use crate::app::App;
-use crate::campaign::store::{self, Progress};
-use crate::campaign::{Campaign, doubled, hold};
+use crate::campaign::store::{self, Overview, Progress, Waits};
+use crate::campaign::{Campaign, CampaignStatus, doubled, hold};
 use crate::db;
 use crate::id::CampaignId;
+use crate::incident;
 use crate::staff::Needs;
 use crate::staff::right::SeeCampaigns;
 use crate::staff::session::{self, Token};
@@ -125,14 +126,27 @@ impl Watch {
     /// The next event, and whether it is the last.
     async fn event(&mut self) -> Result<(Bytes, bool), Problem> {
         let mut conn = self.app.db.get().await?;
-        let mut campaign = store::find(&mut conn, self.id).await?;
-        hold::open_reasons(&self.app, &mut conn, [&mut campaign]).await?;
-        let progress = store::progress(&mut conn, self.id).await?;
-        let slowed = store::pace(&mut conn, self.id).await?;
+        let Overview {
+            mut campaign,
+            progress,
+            pace: slowed,
+            ..
+        } = store::glance(&mut conn, self.id).await?;
+        if campaign.reason_sealed.is_some() {
+            let incident = incident::store::find(&mut conn, campaign.incident).await?;
+            hold::open_reasons(&self.app, [&mut campaign], &[incident]);
+        }
         let now = self.app.now();
-        let ability = store::ability_of(&mut conn, &campaign, slowed.as_ref(), now).await?;
-        let factors =
-            SpeedFactors::reload(&self.app, &mut conn, &campaign, now, &mut self.waits).await?;
+        let state = store::send_state(&mut conn).await?;
+        let ability = state.ability_of(&campaign, slowed.as_ref(), now);
+        let waits = match campaign.status {
+            CampaignStatus::Sending => {
+                let of = (campaign.id, self.app.config.mail.lease_seconds);
+                self.waits.get(&mut conn, of, Instant::now().into()).await?
+            }
+            _ => Waits::default(),
+        };
+        let factors = SpeedFactors::of(&self.app, &campaign, &state.relays(), waits, now);
         drop(conn);
         let doubled = self.doubled.get(&self.app, &campaign).await?;
         let lately = self.lately(&progress);

@@ -8,11 +8,10 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use super::speed::{SLOW, unanswered};
 use crate::campaign::ability::{self, RelaySeen};
 use crate::campaign::canary::CanaryState;
-use crate::campaign::store::{self, LeftOut, Pace};
+use crate::campaign::store::{self, LeftOut, Overview, Pace};
 use crate::db::Conn;
 use crate::delivery::policy::{BounceReason, HoldReason};
 use crate::delivery::store::tally::{self, Answered, Part, Stretch};
-use crate::id::CampaignId;
 use crate::notice::AttemptResult;
 use crate::web::figures::{Chart, Column};
 use crate::web::page::span;
@@ -62,37 +61,37 @@ pub struct Outcomes {
     pub left_out: LeftOut,
 }
 
-/// Reads the outcomes of a campaign.
+/// Reads the outcomes of a campaign; `seen` is what the senders at work see of their relays.
 ///
 /// # Errors
 /// Database errors.
 pub async fn outcomes(
     conn: &mut Conn,
-    campaign: CampaignId,
-    pace: Option<&Pace>,
+    of: &Overview,
+    seen: &[RelaySeen],
     now: DateTime<Utc>,
 ) -> Result<Outcomes, Problem> {
-    let left_out = store::left_out(conn, campaign).await?;
-    let Some(ends) = tally::ends(conn, campaign).await? else {
+    let left_out = match of.campaign.launched_at {
+        Some(_) => store::left_out(conn, of.campaign.id).await?,
+        None => LeftOut::default(),
+    };
+    let Some(ends) = of.ends else {
         return Ok(Outcomes {
             left_out,
             ..Outcomes::default()
         });
     };
     let (from, minutes) = columns(ends);
-    let stretches = tally::stretches(conn, campaign, from, minutes).await?;
-    let answers = tally::answers(conn, campaign, REPLIES).await?;
-    let parts = tally::by_relay(conn, campaign).await?;
-    let seen = store::relays(conn).await?;
-    let mut providers = tally::by_provider(conn, campaign).await?;
-    if providers.len() == 1 {
-        providers.clear();
+    let mut tally = tally::tally(conn, of.campaign.id, (from, minutes), REPLIES).await?;
+    if tally.providers.len() == 1 {
+        tally.providers.clear();
     }
+    let (last, pace) = (ends.1, of.pace.as_ref());
     Ok(Outcomes {
-        chart: Some(chart(&stretches, ends.1, (from, minutes), pace)),
-        replies: answers.iter().map(reply).collect(),
-        relays: relays(parts, &seen, now),
-        providers,
+        chart: Some(chart(&tally.stretches, last, (from, minutes), pace)),
+        replies: tally.answers.iter().map(reply).collect(),
+        relays: relays(tally.relays, seen, now),
+        providers: tally.providers,
         left_out,
     })
 }

@@ -6,10 +6,8 @@ use serde_json::{Value, json};
 use super::speed::SpeedFactors;
 use crate::campaign::ability::Ability;
 use crate::campaign::canary::CanaryState;
-use crate::campaign::store::{self, Pace, Progress};
+use crate::campaign::store::{Pace, Progress};
 use crate::campaign::{Campaign, CampaignStatus};
-use crate::db::{self, Conn};
-use crate::delivery::store::tally;
 use crate::notice::NoticeStatus;
 use crate::web::figures::count;
 use crate::web::page::{percent, span};
@@ -284,42 +282,41 @@ pub fn pace(
     }
 }
 
+/// The two whole minutes before the present one.
+pub fn minutes(now: DateTime<Utc>) -> [DateTime<Utc>; 2] {
+    let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+    [2, 1].map(|before| minute - TimeDelta::minutes(before))
+}
+
 /// Final results and the seconds in which they came, from which the rate is computed. Zero if there is no rate: the
-/// campaign was paused or held until a moment ago, or there are no results.
-///
-/// # Errors
-/// Database errors.
-pub async fn lately(
-    conn: &mut Conn,
+/// campaign was paused or held until a moment ago, or there are no results. `ended` is what ended in [`minutes`];
+/// `went_on` is when its messages could last leave again after they could not.
+pub fn lately(
     campaign: &Campaign,
     progress: &Progress,
+    (went_on, ended): (Option<DateTime<Utc>>, [i64; 2]),
     now: DateTime<Utc>,
-) -> db::Result<(i64, f64)> {
+) -> (i64, f64) {
     let Some(launched) = campaign
         .launched_at
         .filter(|_| campaign.status == CampaignStatus::Sending)
     else {
-        return Ok((0, 0.0));
+        return (0, 0.0);
     };
-    let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
-    let first = minute - TimeDelta::minutes(2);
-    let second = minute - TimeDelta::minutes(1);
-    let went_on = store::went_on_at(conn, campaign.id).await?;
+    let [first, second] = minutes(now);
     if went_on.is_some_and(|at| at > second || launched > first && at > launched) {
         // Nothing was sent in a part of the period.
-        return Ok((0, 0.0));
+        return (0, 0.0);
     }
     if launched > first {
         let seconds = (now - launched).num_milliseconds() as f64 / 1_000.0;
-        return Ok((progress.done(), seconds));
+        return (progress.done(), seconds);
     }
     // The second minute is complete only if the campaign was already sending in the first.
-    let before = tally::ended(conn, campaign.id, first).await?;
-    let ended = tally::ended(conn, campaign.id, second).await?;
-    Ok(match before {
-        0 => (0, 0.0),
-        _ => (ended, 60.0),
-    })
+    match ended {
+        [0, _] => (0, 0.0),
+        [_, ended] => (ended, 60.0),
+    }
 }
 
 /// The reason of its speed or of its pause; empty without one.

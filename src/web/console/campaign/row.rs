@@ -4,15 +4,13 @@
 use std::collections::HashMap;
 
 use super::content::to_whom;
-use crate::campaign::CampaignStatus;
 use crate::campaign::change::{Change, in_words};
-use crate::campaign::{self, Campaign};
-use crate::db::Conn;
-use crate::id::{CampaignId, IncidentId};
+use crate::campaign::store::Overview;
+use crate::campaign::{Campaign, CampaignStatus};
+use crate::id::CampaignId;
+use crate::incident::Incident;
 use crate::notice::NoticeStatus;
-use crate::web::console::names::template_names;
 use crate::web::page::ShownCampaign;
-use crate::web::problem::Problem;
 
 /// One campaign in a list.
 #[derive(Debug, Clone)]
@@ -45,41 +43,32 @@ impl CampaignRow {
     }
 }
 
-/// The rows of the campaigns of one incident.
-///
-/// # Errors
-/// Database errors.
-pub async fn rows(
-    conn: &mut Conn,
-    campaigns: Vec<Campaign>,
-    (of, incident): (IncidentId, &str),
+/// The rows of campaigns of these incidents.
+pub fn rows(
+    campaigns: &[Overview],
+    incidents: &[Incident],
     void: &HashMap<CampaignId, Vec<Change>>,
-) -> Result<Vec<CampaignRow>, Problem> {
-    let names = template_names(conn).await?;
-    let numbers = campaign::store::numbers(conn, &[of]).await?;
-    let mut rows = Vec::new();
-    for one in campaigns {
-        let sent = match one.launched_at {
-            Some(_) => {
-                let progress = campaign::store::progress(conn, one.id).await?;
-                Some((progress.of(NoticeStatus::Sent), progress.sendable()))
-            }
-            None => None,
-        };
-        rows.push(CampaignRow {
-            id: one.id.to_string(),
-            name: names.get(&one.template).cloned().unwrap_or_default(),
-            incident: incident.to_owned(),
-            kind: one.kind.to_string(),
-            about: about(numbers.get(&one.id).copied().unwrap_or_default(), &one),
-            status: one.status,
+) -> Vec<CampaignRow> {
+    let row = |one: &Overview| {
+        let campaign = &one.campaign;
+        let incident = incidents.iter().find(|of| of.id == campaign.incident);
+        CampaignRow {
+            id: campaign.id.to_string(),
+            name: one.name.clone(),
+            incident: incident.map(|of| of.title.clone()).unwrap_or_default(),
+            kind: campaign.kind.to_string(),
+            about: about(one.number, campaign),
+            status: campaign.status,
             void: void
-                .get(&one.id)
+                .get(&campaign.id)
                 .map_or_else(String::new, |changed| in_words(changed)),
-            sent,
-        });
-    }
-    Ok(rows)
+            sent: campaign.launched_at.map(|_| {
+                let sent = one.progress.of(NoticeStatus::Sent);
+                (sent, one.progress.sendable())
+            }),
+        }
+    };
+    campaigns.iter().map(row).collect()
 }
 
 /// The number of the campaign within its incident, its kind, and when it was launched or drafted.

@@ -5,16 +5,16 @@ use chrono::{DateTime, Utc};
 
 use super::content::{Content, content};
 use super::outcomes::{Outcomes, outcomes};
-use super::progress::lately;
+use super::progress::{lately, minutes};
 use super::speed::SpeedFactors;
 use crate::app::App;
 use crate::campaign::ability::Ability;
-use crate::campaign::approval::{self, present_content};
+use crate::campaign::approval;
 use crate::campaign::change::in_words;
 use crate::campaign::content::Content as Pinned;
-use crate::campaign::error::CampaignError;
-use crate::campaign::store::{self, Pace, Progress};
-use crate::campaign::{Campaign, hold};
+use crate::campaign::store::{self, Pace, Progress, Speed};
+use crate::campaign::{Campaign, CampaignStatus, hold};
+use crate::db;
 use crate::id::CampaignId;
 use crate::incident::{self, Incident};
 use crate::web::caller::Signed;
@@ -57,41 +57,50 @@ impl Snapshot {
     ) -> Result<Self, Problem> {
         let now = app.now();
         let mut conn = app.db.snapshot().await?;
-        let mut campaign = store::find(&mut conn, id).await?;
-        hold::open_reasons(app, &mut conn, [&mut campaign]).await?;
-        let incident = incident::store::find(&mut conn, campaign.incident).await?;
-        let progress = store::progress(&mut conn, id).await?;
-        let pace = store::pace(&mut conn, id).await?;
-        let present = match present_content(app, &mut conn, &campaign).await {
-            Ok(content) => Some(content),
-            Err(CampaignError::NoScope) => None,
-            Err(error) => return Err(error.into()),
+        let mut of = store::overview(&mut conn, id).await?;
+        let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
+        let known = std::slice::from_ref(&incident);
+        hold::open_reasons(app, [&mut of.campaign], known);
+        let text = of.template.as_ref().ok_or(db::Error::Missing)?;
+        let present = Pinned::of(&of.campaign, &incident, text, &app.config);
+        let mut void = approval::void(app, [&of], known);
+        let state = store::send_state(&mut conn).await?;
+        let seen = state.relays();
+        let speed = match of.campaign.status {
+            CampaignStatus::Sending => {
+                let lease = app.config.mail.lease_seconds;
+                let mut of_each = store::speeds(&mut conn, &[id], minutes(now), lease).await?;
+                of_each.remove(&id).unwrap_or_default()
+            }
+            _ => Speed::default(),
         };
-        let void = approval::void(app, &mut conn, std::slice::from_ref(&campaign)).await?;
+        let names = Names::load(&mut conn).await?;
         let key = incident.key(&app.keys).ok().flatten();
         let owner = Campaign::reason_owner(id);
         let key = key.as_ref().map(|key| (key, &*owner));
-        let numbers = store::numbers(&mut conn, &[campaign.incident]).await?;
-        let read = Self {
-            factors: SpeedFactors::load(app, &mut conn, &campaign, now).await?,
-            ability: store::ability_of(&mut conn, &campaign, pace.as_ref(), now).await?,
-            latest: lately(&mut conn, &campaign, &progress, now).await?,
-            desk: answer::frame(app, &mut conn, req, who, Area::Campaigns).await?,
-            content: content(app, &mut conn, &campaign, present.as_ref(), now).await?,
-            outcomes: outcomes(&mut conn, id, pace.as_ref(), now).await?,
-            history: history_with_reasons(&mut conn, id, now, key).await?,
-            names: Names::load(&mut conn).await?,
-            number: numbers.get(&id).copied().unwrap_or_default(),
-            void: void.get(&id).map(|changed| in_words(changed)),
-            campaign,
-            incident,
-            progress,
-            present,
-            now,
-            pace,
-        };
+        let history = history_with_reasons(&mut conn, id, now, key).await?;
+        let outcomes = outcomes(&mut conn, &of, &seen, now).await?;
         // Other requests need the connection while this page waits for counts.
         conn.roll_back().await;
-        Ok(read)
+        let went_on = state.allowed_at.max(of.resumed_at);
+        let (campaign, progress) = (&of.campaign, &of.progress);
+        Ok(Self {
+            factors: SpeedFactors::of(app, campaign, &seen, speed.waits, now),
+            ability: state.ability_of(campaign, of.pace.as_ref(), now),
+            latest: lately(campaign, progress, (went_on, speed.ended), now),
+            desk: answer::frame_with(app, req, who, Area::Campaigns, &state),
+            content: content(app, &names, campaign, text, (present.as_ref(), &seen), now)?,
+            outcomes,
+            history,
+            names,
+            number: of.number,
+            void: void.remove(&id).map(|changed| in_words(&changed)),
+            incident,
+            present,
+            now,
+            campaign: of.campaign,
+            progress: of.progress,
+            pace: of.pace,
+        })
     }
 }

@@ -81,43 +81,24 @@ impl LastWaits {
 }
 
 impl SpeedFactors {
-    /// Reads it once.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub async fn load(
+    /// What limits a campaign, as the senders at work see their relays and its batches wait.
+    pub fn of(
         app: &App,
-        conn: &mut Conn,
         of: &Campaign,
+        seen: &[RelaySeen],
+        waits: Waits,
         now: DateTime<Utc>,
-    ) -> db::Result<Self> {
-        Self::reload(app, conn, of, now, &mut LastWaits::default()).await
-    }
-
-    /// Reads it repeatedly, with what `waits` keeps.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub async fn reload(
-        app: &App,
-        conn: &mut Conn,
-        of: &Campaign,
-        now: DateTime<Utc>,
-        waits: &mut LastWaits,
-    ) -> db::Result<Self> {
+    ) -> Self {
         let (CampaignStatus::Sending, Some(launched)) = (of.status, of.launched_at) else {
-            return Ok(Self::default());
+            return Self::default();
         };
-        let seen = store::relays(conn).await?;
-        let slow = ability::slow(&seen, now, SLOW);
-        Ok(Self {
+        let slow = ability::slow(seen, now, SLOW);
+        Self {
             blocked: slow.iter().map(|one| one.connections).sum(),
             slow: slow.iter().map(|one| slow_in_words(one, now)).collect(),
-            waits: waits
-                .get(conn, (of.id, app.config.mail.lease_seconds), Instant::now())
-                .await?,
-            limits: limits_now(&app.config, &seen, now - launched),
-        })
+            waits,
+            limits: limits_now(&app.config, seen, now - launched),
+        }
     }
 
     /// What all remaining notices wait for; `None` if some can be sent now, or if the campaign cannot send.

@@ -13,22 +13,20 @@ use chrono::{DateTime, Utc};
 
 use super::Account;
 use super::answer;
-use super::campaign::progress::{is_whole, lately, of_total, pace};
+use super::campaign::progress::{is_whole, lately, minutes, of_total, pace};
 use super::campaign::row::{about, which};
 use super::campaign::speed::SpeedFactors;
-use super::names::template_names;
 pub use super::tasks::Task;
-use super::tasks::{of_closed as of_closed_incident, of_incident};
+use super::tasks::{Figures, of_closed as of_closed_incident};
 use crate::app::App;
 use crate::campaign::ability::Ability;
 use crate::campaign::change::Change;
-use crate::campaign::store::Pace;
-use crate::campaign::{self, Campaign, CampaignStatus, approval};
+use crate::campaign::store::{Overview, Pace, SendState, Speed};
+use crate::campaign::{self, CampaignStatus, approval};
 use crate::db::Conn;
-use crate::deployment;
-use crate::id::{CampaignId, IncidentId, TemplateId};
-use crate::incident::IncidentState;
-use crate::incident::{self, Incident};
+use crate::id::{CampaignId, IncidentId};
+use crate::incident::open::Untold;
+use crate::incident::{self, Incident, IncidentState};
 use crate::notice::NoticeStatus;
 use crate::web::caller::Signed;
 use crate::web::figures::filters;
@@ -103,20 +101,19 @@ pub struct Running {
 pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     let mut conn = app.db.get().await?;
     let mut board = Board::load(&app, &mut conn, &who).await?;
-    let running = board.running(&app, &mut conn).await?;
+    let running = board.running(&app);
     let mut tasks = std::mem::take(&mut board.tasks);
     tasks.extend(tasks::of_campaigns(&board, &who));
     tasks.extend(tasks::of_helpline(&mut conn, &who, board.now).await?);
-    let doubt = deployment::store::doubt(&mut conn).await?;
-    tasks.extend(match &doubt {
+    tasks.extend(match &board.state.doubt {
         Some(doubt) => Some(tasks::of_doubt(doubt, &who)),
         None => tasks::of_sending(&board.ability, &running, &who),
     });
     tasks.extend(running.iter().filter_map(|one| tasks::of_pace(one, &who)));
-    let relays = campaign::store::relays(&mut conn).await?;
+    let relays = board.state.relays();
     tasks.extend(tasks::of_relays(&board.ability, &relays, &who, board.now));
     tasks.sort_by_key(|task| Reverse(weight(task.tone)));
-    let desk = answer::frame(&app, &mut conn, &req, &who, Area::Dashboard).await?;
+    let desk = answer::frame_with(&app, &req, &who, Area::Dashboard, &board.state);
     Ok(page::show(
         StatusCode::OK,
         &Dashboard {
@@ -131,12 +128,13 @@ pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
 /// What the dashboard reads: the incidents with their tasks, and the latest campaigns.
 struct Board {
     now: DateTime<Utc>,
-    campaigns: Vec<Campaign>,
+    campaigns: Vec<Overview>,
+    state: SendState,
     ability: Ability,
+    /// What the speed of each campaign that is sending follows from.
+    speeds: BTreeMap<CampaignId, Speed>,
     /// The changes that voided the approvals of campaigns.
     void: HashMap<CampaignId, Vec<Change>>,
-    template_names: BTreeMap<TemplateId, String>,
-    numbers: HashMap<CampaignId, i64>,
     titles: BTreeMap<IncidentId, String>,
     incidents: Vec<(IncidentId, Accounted)>,
     /// How urgent each incident is, by [`weight`].
@@ -147,26 +145,31 @@ struct Board {
 impl Board {
     async fn load(app: &App, conn: &mut Conn, who: &Signed) -> Result<Self, Problem> {
         let now = app.now();
-        let mut campaigns = campaign::store::list(conn, None, None, LATEST).await?;
-        campaign::hold::open_reasons(app, conn, &mut campaigns).await?;
+        let incidents = incident::store::list(conn).await?;
+        let mut campaigns = campaign::store::overviews(conn, None, None, LATEST).await?;
+        let each = campaigns.iter_mut().map(|one| &mut one.campaign);
+        campaign::hold::open_reasons(app, each, &incidents);
+        let is_sending = |one: &&Overview| one.campaign.status == CampaignStatus::Sending;
+        let sending = campaigns.iter().filter(is_sending);
+        let sending: Vec<_> = sending.map(|one| one.campaign.id).collect();
+        let lease = app.config.mail.lease_seconds;
+        let state = campaign::store::send_state(conn).await?;
         let mut board = Self {
             now,
-            void: approval::void(app, conn, &campaigns).await?,
-            ability: campaign::store::ability(conn, now).await?,
-            template_names: template_names(conn).await?,
+            void: approval::void(app, &campaigns, &incidents),
+            ability: state.ability(now),
+            speeds: campaign::store::speeds(conn, &sending, minutes(now), lease).await?,
+            state,
             campaigns,
-            numbers: HashMap::new(),
             titles: BTreeMap::new(),
             incidents: Vec::new(),
             urgency: BTreeMap::new(),
             tasks: Vec::new(),
         };
-        board.add_incidents(conn, who).await?;
-        let all: Vec<_> = board.titles.keys().copied().collect();
-        board.numbers = campaign::store::numbers(conn, &all).await?;
+        board.add_incidents(conn, &incidents, who).await?;
         for one in &board.campaigns {
             if let Some(task) = tasks::of_campaign(&board, one, who) {
-                let urgency = board.urgency.entry(one.incident).or_default();
+                let urgency = board.urgency.entry(one.campaign.incident).or_default();
                 *urgency = weight(task.tone).max(*urgency);
             }
         }
@@ -174,71 +177,78 @@ impl Board {
     }
 
     /// Adds the incidents, their accounts and their tasks.
-    async fn add_incidents(&mut self, conn: &mut Conn, who: &Signed) -> Result<(), Problem> {
-        let of_closed = incident::store::untold_of_closed(conn).await?;
-        for one in incident::store::list(conn).await? {
+    async fn add_incidents(
+        &mut self,
+        conn: &mut Conn,
+        incidents: &[Incident],
+        who: &Signed,
+    ) -> Result<(), Problem> {
+        let is_closed =
+            |one: &Incident| one.state == IncidentState::Closed && one.forgotten_at.is_none();
+        let shown = incidents
+            .iter()
+            .filter(|one| is_closed(one) || !one.is_over());
+        let figures = Figures::load(conn, &shown.collect::<Vec<_>>(), who).await?;
+        for one in incidents {
             self.titles.insert(one.id, one.title.clone());
-            if let Some((_, untold)) = of_closed.iter().find(|(id, _)| *id == one.id) {
+            let of = figures.of(one.id);
+            if let Some(of) = of.filter(|_| is_closed(one)) {
                 let it = format!("{}:", one.title);
+                let untold = untold(&of.account);
                 self.tasks
-                    .extend(of_closed_incident(&it, &one, untold, who));
+                    .extend(of_closed_incident(&it, one, &untold, who));
             }
             if one.is_over() {
                 continue;
             }
-            let shown = Accounted::load(conn, &one, self.now).await?;
-            let tasks = of_incident(conn, &one, shown.account.as_ref(), who).await?;
+            let account = of.filter(|_| one.active_scope.is_some());
+            let account = account.map(|of| Account::of(&of.account, self.now));
+            let tasks = figures.tasks(one, account.as_ref(), who);
             let most = tasks.iter().map(|task| weight(task.tone)).max();
-            let unfinished = shown.account.as_ref().map_or(0, unfinished);
+            let unfinished = account.as_ref().map_or(0, unfinished);
             self.urgency
                 .insert(one.id, most.unwrap_or(0).max(unfinished));
             self.tasks.extend(tasks);
+            let shown = Accounted {
+                slug: one.slug.clone(),
+                title: one.title.clone(),
+                state: one.state,
+                account,
+            };
             self.incidents.push((one.id, shown));
         }
         Ok(())
     }
 
-    fn number(&self, of: &Campaign) -> i64 {
-        self.numbers.get(&of.id).copied().unwrap_or_default()
-    }
-
-    fn name(&self, of: &Campaign) -> String {
-        let name = self.template_names.get(&of.template);
-        name.cloned().unwrap_or_default()
-    }
-
     /// The title of its incident, its name, and what tells it from others of that name.
-    fn full_name(&self, of: &Campaign) -> String {
-        let which = format!("“{}” ({})", self.name(of), which(self.number(of), of));
-        match self.titles.get(&of.incident) {
+    fn full_name(&self, of: &Overview) -> String {
+        let which = format!("“{}” ({})", of.name, which(of.number, &of.campaign));
+        match self.titles.get(&of.campaign.incident) {
             Some(title) => format!("{title}: {which}"),
             None => which,
         }
     }
 
     /// The campaigns that are sending or paused.
-    async fn running(&self, app: &App, conn: &mut Conn) -> Result<Vec<Running>, Problem> {
-        let mut running = Vec::new();
-        for one in self.campaigns.iter().filter(|one| is_running(one.status)) {
-            running.push(self.load_running(app, conn, one).await?);
-        }
-        Ok(running)
+    fn running(&self, app: &App) -> Vec<Running> {
+        let running = self.campaigns.iter();
+        running
+            .filter(|one| is_running(one.campaign.status))
+            .map(|one| self.running_campaign(app, one))
+            .collect()
     }
 
-    async fn load_running(
-        &self,
-        app: &App,
-        conn: &mut Conn,
-        campaign: &Campaign,
-    ) -> Result<Running, Problem> {
-        let progress = campaign::store::progress(conn, campaign.id).await?;
-        let slowed = campaign::store::pace(conn, campaign.id).await?;
-        let ability = Pace::allows(slowed.as_ref(), &self.ability);
-        let latest = lately(conn, campaign, &progress, self.now).await?;
-        let factors = SpeedFactors::load(app, conn, campaign, self.now).await?;
-        let waits = factors.waits_for(campaign, &progress, &ability);
+    fn running_campaign(&self, app: &App, of: &Overview) -> Running {
+        let (campaign, progress) = (&of.campaign, &of.progress);
+        let ability = Pace::allows(of.pace.as_ref(), &self.ability);
+        let speed = self.speeds.get(&campaign.id).copied().unwrap_or_default();
+        let went_on = self.state.allowed_at.max(of.resumed_at);
+        let latest = lately(campaign, progress, (went_on, speed.ended), self.now);
+        let relays = self.state.relays();
+        let factors = SpeedFactors::of(app, campaign, &relays, speed.waits, self.now);
+        let waits = factors.waits_for(campaign, progress, &ability);
         let title = self.titles.get(&campaign.incident);
-        Ok(Running {
+        Running {
             held: match &ability {
                 Ability::Paced { reason } if campaign.status == CampaignStatus::Sending => {
                     reason.clone()
@@ -246,18 +256,18 @@ impl Board {
                 _ => String::new(),
             },
             id: campaign.id.to_string(),
-            name: self.name(campaign),
+            name: of.name.clone(),
             kind: campaign.kind.to_string(),
             incident: title.cloned().unwrap_or_default(),
-            about: about(self.number(campaign), campaign),
-            which: which(self.number(campaign), campaign),
+            about: about(of.number, campaign),
+            which: which(of.number, campaign),
             status: campaign.status,
             sent: progress.of(NoticeStatus::Sent),
-            of: of_total(progress.sendable(), is_whole(campaign, &progress)),
+            of: of_total(progress.sendable(), is_whole(campaign, progress)),
             done: progress.done(),
             total: progress.sendable(),
-            pace: waits.unwrap_or_else(|| pace(campaign, &progress, &ability, latest)),
-        })
+            pace: waits.unwrap_or_else(|| pace(campaign, progress, &ability, latest)),
+        }
     }
 
     fn most_urgent_first(mut self) -> Vec<Accounted> {
@@ -268,14 +278,13 @@ impl Board {
     }
 }
 
-impl Accounted {
-    async fn load(conn: &mut Conn, of: &Incident, now: DateTime<Utc>) -> Result<Self, Problem> {
-        Ok(Self {
-            slug: of.slug.clone(),
-            title: of.title.clone(),
-            state: of.state,
-            account: Account::load(conn, of, now).await?,
-        })
+/// The people of a closed incident who are not told, or not rightly.
+fn untold(of: &crate::account::Account) -> Untold {
+    Untold {
+        in_progress: of.in_progress,
+        needs_letter: of.needs_letter,
+        told_too_little: of.unnotified_elements,
+        told_too_much: of.told_too_much,
     }
 }
 

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Board, Running, Task};
+use crate::campaign::CampaignStatus;
 use crate::campaign::ability::{self, Ability, HeldRelay, RelaySeen};
-use crate::campaign::{Campaign, CampaignStatus};
+use crate::campaign::store::Overview;
 use crate::db::Conn;
 use crate::deployment::Doubt;
 use crate::staff::Right;
@@ -29,8 +30,8 @@ pub(super) fn of_campaigns(board: &Board, who: &Signed) -> Vec<Task> {
 }
 
 /// The task of a campaign in its state.
-pub(super) fn of_campaign(board: &Board, campaign: &Campaign, who: &Signed) -> Option<Task> {
-    let name = board.full_name(campaign);
+pub(super) fn of_campaign(board: &Board, of: &Overview, who: &Signed) -> Option<Task> {
+    let (name, campaign) = (board.full_name(of), &of.campaign);
     let is_void = board.void.contains_key(&campaign.id);
     let own = campaign.created_by == who.id || campaign.submitted_by == Some(who.id);
     let (text, action) = match campaign.status {

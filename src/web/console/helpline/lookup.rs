@@ -8,7 +8,7 @@ use crate::delivery;
 use crate::id::{IncidentId, PersonId};
 use crate::incident::{self, Incident};
 use crate::link::NoticeCode;
-use crate::person::find::{Clue, find};
+use crate::person::find::{Clue, find_each};
 use crate::postal;
 use crate::ticket::number::Number;
 use crate::ticket::{self, Ticket};
@@ -46,19 +46,18 @@ pub async fn look_up(
     if let Some(found) = by_code(app, said).await? {
         return Ok(Match::People(vec![found]));
     }
-    let mut people = Vec::new();
-    for of in known
+    let mut left: Vec<&Incident> = known
         .iter()
         .filter(|of| chosen.is_none_or(|id| id == of.id))
-    {
-        for clue in clues(said) {
-            let found = find(app, of.id, &clue).await?;
-            if !found.is_empty() {
-                people.extend(found.into_iter().map(|person| (of.id, person.id)));
-                break;
-            }
-        }
+        .collect();
+    let order: Vec<IncidentId> = left.iter().map(|of| of.id).collect();
+    let mut people: Vec<(IncidentId, PersonId)> = Vec::new();
+    for clue in clues(said) {
+        let found = find_each(app, &left, &clue).await?;
+        people.extend(found.into_iter().map(|one| (one.incident, one.id)));
+        left.retain(|of| people.iter().all(|(id, _)| *id != of.id));
     }
+    people.sort_by_key(|(id, _)| order.iter().position(|of| of == id));
     if !people.is_empty() {
         return Ok(Match::People(people));
     }

@@ -166,16 +166,19 @@ async fn tickets(
     (incidents, people): &Found,
 ) -> Result<Vec<Person>, Problem> {
     let mut conn = app.db.get().await?;
-    let (mut all, mut shown) = (Vec::new(), 0);
-    for (incident, person) in people.iter().take(MAX_PEOPLE) {
-        let tickets = store::of_person(&mut conn, &app.keys, *person).await?;
-        shown += tickets.len();
+    let shown: Vec<_> = people.iter().take(MAX_PEOPLE).collect();
+    let ids: Vec<_> = shown.iter().map(|(_, person)| *person).collect();
+    let tickets = store::of_people(&mut conn, &app.keys, &ids).await?;
+    let one = |(incident, person): &(IncidentId, PersonId)| {
         let of = incidents.iter().find(|of| of.id == *incident);
-        all.push(Person {
+        let theirs = tickets.iter().filter(|one| one.person == Some(*person));
+        Person {
             incident: of.map(|of| of.title.clone()).unwrap_or_default(),
-            tickets: tickets.iter().map(|t| work::row(app, names, t)).collect(),
-        });
-    }
+            tickets: theirs.map(|one| work::row(app, names, one)).collect(),
+        }
+    };
+    let all = shown.into_iter().map(one).collect();
+    let shown = tickets.len();
     who.saw(app, Action::TicketsRead, "helpline", shown);
     Ok(all)
 }

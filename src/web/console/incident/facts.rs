@@ -174,9 +174,12 @@ fn places(key: &str, facts: &Facts) -> String {
 /// The word of the message after saving: it says whether the approval of any campaign of the incident is void.
 async fn message_of(app: &App, incident: IncidentId) -> Result<&'static str, Problem> {
     let mut conn = app.db.get().await?;
-    let mut campaigns = campaign::store::list(&mut conn, Some(incident), None, CAMPAIGNS).await?;
-    campaigns.retain(|one| one.approved_by.is_some());
-    let void = approval::void(app, &mut conn, &campaigns).await?;
+    let found = store::find(&mut conn, incident).await?;
+    let campaigns = campaign::store::overviews(&mut conn, Some(incident), None, CAMPAIGNS).await?;
+    let approved = campaigns
+        .iter()
+        .filter(|one| one.campaign.approved_by.is_some());
+    let void = approval::void(app, approved, std::slice::from_ref(&found));
     Ok(match void.is_empty() {
         true => "facts",
         false => "facts-void",

@@ -6,14 +6,14 @@ use actix_web::web::Data;
 use askama::Template;
 use serde::Deserialize;
 
+use crate::account;
 use crate::app::App;
 use crate::incident::IncidentState;
 use crate::incident::steer::{self, SteerError};
-use crate::incident::{BadText, Facts, store};
+use crate::incident::{BadText, Facts, Incident, store};
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
 use crate::web::caller::{Allowed, Signed};
-use crate::web::console::Account;
 use crate::web::console::answer::{self, redirect};
 use crate::web::figures::filters;
 use crate::web::form::Form;
@@ -76,18 +76,22 @@ async fn shown(
     new: Option<NewIncident>,
 ) -> Answer {
     let mut conn = app.db.get().await?;
-    let mut incidents = Vec::new();
-    for one in store::list(&mut conn).await? {
-        let account = Account::load(&mut conn, &one, app.now()).await?;
-        incidents.push(IncidentRow {
+    let found = store::list(&mut conn).await?;
+    let listed = found.iter().filter(|one| one.active_scope.is_some());
+    let listed: Vec<_> = listed.map(|one| one.id).collect();
+    let accounts = account::accounts(&mut conn, &listed).await?;
+    let row = |one: Incident| {
+        let account = accounts.get(&one.id);
+        IncidentRow {
             slug: one.slug,
             title: one.title,
             state: one.state,
-            people: account.as_ref().map_or(0, |account| account.people),
-            notified: account.as_ref().map_or(0, |account| account.notified),
+            people: account.map_or(0, |account| account.people),
+            notified: account.map_or(0, |account| account.notified),
             opened_at: Moment::day(one.created_at),
-        });
-    }
+        }
+    };
+    let incidents = found.into_iter().map(row).collect();
     let desk = answer::frame(app, &mut conn, req, who, Area::Incidents).await?;
     Ok(page::show(
         status,

@@ -24,7 +24,7 @@ use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::{self, message, redirect};
 use crate::web::console::campaign::row::{CampaignRow, rows};
 use crate::web::console::history::history;
-use crate::web::console::tasks::{self, Task};
+use crate::web::console::tasks::{self, Figures, Task};
 use crate::web::console::{Account, Button, Choice, HistoryLine};
 use crate::web::figures::filters;
 use crate::web::form::resubmit::accepted;
@@ -211,27 +211,30 @@ pub async fn load(
 ) -> Result<IncidentPage, Problem> {
     let now = app.now();
     let may_edit = who.may(Right::SteerIncident) && of.forgotten_at.is_none();
-    let open = steer::still_open(conn, of.id).await?;
-    let has_spoken = store::has_spoken(conn, of.id).await?;
-    let updates = store::list_updates(conn, of.id, LATEST).await?;
+    let (open, is_at_work) = steer::open_for_page(conn, of.id).await?;
+    let (updates, has_spoken) = store::updates_and_spoken(conn, of.id, LATEST).await?;
     let latest = updates.first();
     let promises = latest.is_some_and(|one| one.body.contains(PROMISE));
-    let campaigns = campaign::store::list(conn, Some(of.id), None, LATEST).await?;
-    let void = campaign::approval::void(app, conn, &campaigns).await?;
+    let campaigns = campaign::store::overviews(conn, Some(of.id), None, LATEST).await?;
+    let known = std::slice::from_ref(&of);
+    let void = campaign::approval::void(app, &campaigns, known);
+    let campaigns = rows(&campaigns, known, &void);
+    let figures = Figures::load(conn, &[&of], who).await?;
+    let account = figures.of(of.id).filter(|_| of.active_scope.is_some());
     let (log, has_older_acts) = history(conn, of.id, now).await?;
     let desk = answer::frame(app, conn, req, who, Area::Incidents).await?;
     Ok(IncidentPage {
-        tasks: load_tasks(conn, &of, &open.untold(), who).await?,
+        tasks: tasks_of(&figures, &of, &open.untold(), who),
         forget: ForgetForm::offered(who, &of, &open),
         forgotten: of.forgotten_at.map(Moment::exact),
         is_public: of.is_public(has_spoken),
         publication: publication(&of, now),
         untold: open.untold(),
         desk: moved(desk, of.state),
-        account: Account::load(conn, &of, now).await?,
+        account: account.map(|of| Account::of(&of.account, now)),
         updates: updates.into_iter().map(update).collect(),
-        scopes: load_versions(conn, &of, now).await?,
-        campaigns: rows(conn, campaigns, (of.id, &of.title), &void).await?,
+        scopes: load_versions(conn, &of, is_at_work, now).await?,
+        campaigns,
         log,
         has_older_acts,
         next: {
@@ -263,28 +266,24 @@ fn update(one: crate::incident::Update) -> Update {
     }
 }
 
-async fn load_tasks(
-    conn: &mut Conn,
-    of: &Incident,
-    untold: &Untold,
-    who: &Signed,
-) -> Result<Vec<Task>, Problem> {
+fn tasks_of(figures: &Figures, of: &Incident, untold: &Untold, who: &Signed) -> Vec<Task> {
     let mut all = Vec::new();
     if of.state == IncidentState::Closed && of.forgotten_at.is_none() {
         all.extend(tasks::of_closed("This incident is", of, untold, who));
     }
-    all.extend(tasks::of_letters(conn, of, who).await?);
-    Ok(all)
+    all.extend(figures.of_letters(of));
+    all
 }
 
 async fn load_versions(
     conn: &mut Conn,
     of: &Incident,
+    is_at_work: bool,
     now: DateTime<Utc>,
 ) -> Result<Vec<ScopeRow>, Problem> {
     let versions = scope::store::list(conn, of.id).await?;
     let is_importing = |one: &scope::Version| one.status == ScopeStatus::Importing;
-    let died = versions.iter().any(is_importing) && !scope::store::is_at_work(conn, of.id).await?;
+    let died = versions.iter().any(is_importing) && !is_at_work;
     let row = |one: scope::Version| ScopeRow {
         version: one.version.into(),
         status: match died && is_importing(&one) {

@@ -1,6 +1,7 @@
 //! People who are not told by e-mail: how many belong on a list for the post, for next of kin or for safe channels, and how many
 //! of them are on a list already. The dashboard, the incident and the Letters page show the same figures.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::db::{self, Conn};
@@ -39,33 +40,34 @@ impl DueList {
     }
 }
 
-/// Reads who is due on which kind of list, with at most `most` people of waiting lists.
+/// The lists of each of these incidents. Of an incident with more than `most` people on lists that wait, those people are
+/// not read.
 pub(crate) async fn load(
     conn: &mut Conn,
-    of: IncidentId,
+    all: Vec<(IncidentId, Vec<Due>)>,
     most: i64,
-) -> Result<Vec<DueList>, Problem> {
-    let due = store::due(conn, of).await?;
-    let listed: i64 = due.iter().map(|one| one.waiting).sum();
-    let found = match listed {
-        0 => Some(Vec::new()),
-        n if n > most => None,
-        _ => {
-            let rule = store::minors(conn, of).await?;
-            let read = async |conn: &mut Conn| store::on_lists(conn, of, rule).await;
+) -> Result<HashMap<IncidentId, Vec<DueList>>, Problem> {
+    let listed = |due: &[Due]| due.iter().map(|one| one.waiting).sum::<i64>();
+    let with_lists = all
+        .iter()
+        .filter(|(_, due)| (1..=most).contains(&listed(due)));
+    let ids: Vec<_> = with_lists.map(|(id, _)| *id).collect();
+    let found = match ids.is_empty() {
+        true => Some(HashMap::new()),
+        false => {
+            let read = async |conn: &mut Conn| store::on_lists(conn, &ids).await;
             db::within(conn, PATIENCE, read).await?
         }
     };
-    let on_lists = |kind| {
-        let found = found.as_ref()?;
-        let of_kind = found.iter().find(|(one, _)| *one == kind);
-        Some(of_kind.map_or(0, |(_, people)| *people))
+    let lists = |(id, due): (IncidentId, Vec<Due>)| {
+        let found = found.as_ref().filter(|_| listed(&due) <= most);
+        let list = |due: Due| DueList {
+            due,
+            on_lists: found.map(|found| found.get(&(id, due.kind)).copied().unwrap_or_default()),
+        };
+        (id, due.into_iter().map(list).collect())
     };
-    let list = |due: Due| DueList {
-        due,
-        on_lists: on_lists(due.kind),
-    };
-    Ok(due.into_iter().map(list).collect())
+    Ok(all.into_iter().map(lists).collect())
 }
 
 /// The words for one person of a kind, for several, and for their lists.

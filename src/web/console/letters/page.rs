@@ -27,6 +27,7 @@ use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, Badge, ConsoleFrame, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
+use crate::{db, summary};
 
 /// `/console/incidents/{slug}/letters`
 #[derive(Template)]
@@ -181,9 +182,12 @@ pub(crate) async fn load(
     of: Incident,
 ) -> Result<LettersPage, Problem> {
     let mut conn = app.db.get().await?;
-    let rule = store::minors(&mut conn, of.id).await?;
+    let mut summaries = summary::summaries(&mut conn, &[of.id]).await?;
+    let summary = summaries.remove(&of.id).ok_or(db::Error::Missing)?;
+    let (rule, due) = (summary.minors, vec![(of.id, summary.due)]);
     let batches = store::list(&mut conn, of.id).await?;
-    let due = due::load(&mut conn, of.id, i64::MAX).await?;
+    let mut due = due::load(&mut conn, due, i64::MAX).await?;
+    let due = due.remove(&of.id).unwrap_or_default();
     let names = Names::load(&mut conn).await?;
     // Other requests need the connection while this page waits for counts.
     drop(conn);
@@ -195,7 +199,7 @@ pub(crate) async fn load(
         .map(|one| list_line(one, due::refused(one.due.kind, &of)))
         .collect();
     let counts = req.app_data::<Data<Counts>>().cloned().unwrap_or_default();
-    without_address::add((app, &counts), &of, &batches, &mut lists, may).await?;
+    without_address::add((app, &counts), (&of, rule), &batches, &mut lists, may).await?;
     let today = app.now().date_naive().to_string();
     let url = &app.config.http.public_url;
     let batches = load_batches(app, who, (&of, may), &batches, (&names, &today)).await?;

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use crate::app::App;
 use crate::audit::Action;
 use crate::db;
-use crate::id::PostalId;
+use crate::id::{PersonId, PostalId};
 use crate::incident::Incident;
-use crate::person::{self, store::Reference};
+use crate::person;
 use crate::postal::consent::{Barred, Question};
 use crate::postal::{Batch, moved};
+use crate::seal::IncidentKey;
 use crate::staff::Right;
 use crate::web::caller::Signed;
 use crate::web::problem::Problem;
@@ -96,21 +97,19 @@ async fn named(
     let key = of.key(&app.keys).map_err(Problem::broken)?;
     let key = key.filter(|_| who.may(Right::SeePeople));
     let (mut all, mut shown) = (Vec::new(), 0);
+    let references = match &key {
+        Some(key) => {
+            let ids: Vec<_> = barred.iter().flat_map(|one| one.some.clone()).collect();
+            references(app, (of, key), &ids).await?
+        }
+        None => HashMap::new(),
+    };
     for barred in barred {
         let mut asked = Asked::from(&Question::from(&barred));
-        if let Some(key) = &key {
-            let mut conn = app.db.get().await?;
-            for id in &barred.some {
-                let person = person::store::find(&mut conn, key, *id).await?;
+        for id in &barred.some {
+            if let Some(reference) = references.get(id) {
                 let href = format!("/console/people/{id}");
-                let reference = person.contact.reference;
-                let shown = match person::store::reference_of(&mut conn, *id).await? {
-                    Some(Reference::NamesAnother(_)) => {
-                        format!("{reference} (the former person of this reference)")
-                    }
-                    Some(Reference::NamedAnother(_)) | None => reference,
-                };
-                asked.some.push((href, shown));
+                asked.some.push((href, reference.clone()));
             }
         }
         shown += asked.some.len();
@@ -121,4 +120,27 @@ async fn named(
         who.saw(app, Action::PeopleRead, of.id, shown);
     }
     Ok(all)
+}
+
+/// The references of these people; that of a former person says so.
+async fn references(
+    app: &App,
+    (of, key): (&Incident, &IncidentKey),
+    ids: &[PersonId],
+) -> Result<HashMap<PersonId, String>, Problem> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut conn = app.db.get().await?;
+    let people = person::store::load_of_buckets(&mut conn, key, of.id, ids).await?;
+    let former = person::store::former_of_buckets(&mut conn, ids).await?;
+    let reference = |one: person::Person| {
+        let reference = one.contact.reference;
+        let shown = match former.contains(&one.id) {
+            true => format!("{reference} (the former person of this reference)"),
+            false => reference,
+        };
+        (one.id, shown)
+    };
+    Ok(people.into_iter().map(reference).collect())
 }

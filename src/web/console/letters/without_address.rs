@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::list_line::ListLine;
 use crate::app::App;
 use crate::incident::Incident;
-use crate::postal::lacking::Counts;
-use crate::postal::{Batch, PostalKind};
+use crate::postal::lacking::{self, Counts};
+use crate::postal::{Batch, MinorsRule, PostalKind};
 use crate::staff::right::ImportScope;
 use crate::web::caller::Allowed;
 use crate::web::console::incident::incident_at;
@@ -25,24 +25,38 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// lists see the present figure; if it is not counted in time, the figure of the last list.
 pub(crate) async fn add(
     (app, counts): (&App, &Counts),
-    of: &Incident,
+    (of, rule): (&Incident, MinorsRule),
     batches: &[Batch],
     lists: &mut [ListLine],
     may: bool,
 ) -> Result<(), Problem> {
     let begun = Instant::now();
-    for line in lists
-        .iter_mut()
-        .filter(|line| line.by_post && line.people > 0)
-    {
-        let Ok(kind) = line.kind.parse::<PostalKind>() else {
-            continue;
-        };
+    let by_post = lists.iter_mut().filter_map(|line| {
+        let kind = line.kind.parse::<PostalKind>().ok()?;
+        (line.by_post && line.people > 0).then_some((kind, line))
+    });
+    let by_post: Vec<_> = by_post.collect();
+    let people: i64 = by_post.iter().map(|(_, line)| line.people).sum();
+    let are_few = may && people <= lacking::FEW;
+    let few = match are_few {
+        true => {
+            let kinds: Vec<_> = by_post.iter().map(|(kind, _)| *kind).collect();
+            lacking::count_few(app, of, (&kinds, rule), PATIENCE).await?
+        }
+        false => None,
+    };
+    for (kind, line) in by_post {
         let last = batches.iter().find(|one| one.kind == kind);
         let last = last.filter(|one| one.without_address > 0);
         let left = PATIENCE.saturating_sub(begun.elapsed());
+        let now = match &few {
+            _ if !may => None,
+            Some(few) => Some(few.get(&kind).copied().unwrap_or_default()),
+            None if are_few => None,
+            None => counts.count(app, of, kind, left).await?,
+        };
         line.without_address = match may {
-            true => in_words(counts.count(app, of, kind, left).await?, last),
+            true => in_words(now, last),
             false => last.map(left_out).unwrap_or_default(),
         };
     }

@@ -67,23 +67,24 @@ pub async fn list(
     asked: Query<Asked>,
 ) -> Answer {
     let mut conn = app.db.get().await?;
-    let of = campaign::store::find(&mut conn, *id).await?;
+    let of = campaign::store::glance(&mut conn, *id).await?;
     let status = asked.status();
     let (found, next) = read_page(&mut conn, *id, status, asked.after).await?;
     let reader = (&*who, Right::SeeAllPeople);
-    let people = load_people(&app, &mut conn, reader, of.incident, &found).await?;
+    let people = load_people(&app, &mut conn, reader, of.campaign.incident, &found).await?;
     if !people.is_empty() {
-        who.saw(&app, Action::PeopleRead, of.incident, people.len());
+        who.saw(&app, Action::PeopleRead, of.campaign.incident, people.len());
     }
-    let mut notices = Vec::new();
-    for notice in &found {
-        let attempts = load_attempts(&mut conn, notice).await?;
-        notices.push(row(notice, people.get(&notice.person), attempts.last()));
-    }
+    let attempts = load_attempts(&mut conn, &found).await?;
+    let row = |notice: &Notice| {
+        let last = attempts.get(&notice.id).and_then(|all| all.last());
+        row(notice, people.get(&notice.person), last)
+    };
+    let notices = found.iter().map(row).collect();
     let page = Notices {
         desk: answer::frame(&app, &mut conn, &req, &who, Area::Campaigns).await?,
         id: id.to_string(),
-        name: campaign_name(&mut conn, &of).await?,
+        name: campaign_name(&of),
         status,
         counts: Counts::from(&Progress {
             counts: campaign::store::counts(&mut conn, *id).await?,

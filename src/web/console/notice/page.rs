@@ -68,19 +68,20 @@ pub async fn show(
 ) -> Answer {
     let mut conn = app.db.get().await?;
     let notice = store::find(&mut conn, *id).await?;
-    let of = campaign::store::find(&mut conn, notice.campaign).await?;
+    let of = campaign::store::glance(&mut conn, notice.campaign).await?;
     let reader = (&*who, Right::SeePeople);
     let found = std::slice::from_ref(&notice);
-    let people = load_people(&app, &mut conn, reader, of.incident, found).await?;
+    let people = load_people(&app, &mut conn, reader, of.campaign.incident, found).await?;
     let person = people.get(&notice.person);
     if person.is_some() {
         who.saw(&app, Action::PersonRead, notice.person, 1);
     }
-    let attempts = load_attempts(&mut conn, &notice).await?;
+    let mut attempts = load_attempts(&mut conn, found).await?;
+    let attempts = attempts.remove(&notice.id).unwrap_or_default();
     let page = NoticePage {
         desk: answer::frame(&app, &mut conn, &req, &who, Area::Campaigns).await?,
-        campaign: of.id.to_string(),
-        name: campaign_name(&mut conn, &of).await?,
+        campaign: of.campaign.id.to_string(),
+        name: campaign_name(&of),
         person: person
             .map(|person| person.id.to_string())
             .unwrap_or_default(),

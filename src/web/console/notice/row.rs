@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::address::EmailAddress;
 use crate::app::App;
-use crate::campaign::{self, Campaign};
+use crate::campaign::store::Overview;
 use crate::db::Conn;
 use crate::delivery::store::outcome;
-use crate::id::{IncidentId, PersonId};
+use crate::id::{IncidentId, NoticeId, PersonId};
 use crate::incident;
 use crate::notice::{Notice, NoticeStatus};
 use crate::person::{self, Person};
 use crate::staff::Right;
-use crate::web::attempts::{AttemptView, attempts};
+use crate::web::attempts::{AttemptView, attempts_of_each};
 use crate::web::caller::Signed;
 use crate::web::console::campaign::outcomes::reason_words;
 use crate::web::console::campaign::row::which;
-use crate::web::console::names::template_names;
 use crate::web::page::Moment;
 use crate::web::problem::Problem;
 
@@ -44,12 +43,8 @@ pub struct NoticeRow {
 }
 
 /// The name of a campaign, with its number, kind and day.
-pub(super) async fn campaign_name(conn: &mut Conn, of: &Campaign) -> Result<String, Problem> {
-    let numbers = campaign::store::numbers(conn, &[of.incident]).await?;
-    let number = numbers.get(&of.id).copied().unwrap_or_default();
-    let mut names = template_names(conn).await?;
-    let name = names.remove(&of.template).unwrap_or_default();
-    Ok(format!("{name} ({})", which(number, of)))
+pub(super) fn campaign_name(of: &Overview) -> String {
+    format!("{} ({})", of.name, which(of.number, &of.campaign))
 }
 
 /// The people of these notices, if `who` has the right to see them; none of a forgotten incident.
@@ -67,34 +62,33 @@ pub(super) async fn load_people(
     let Some(key) = key.filter(|_| who.may(right)) else {
         return Ok(BTreeMap::new());
     };
-    let mut found = BTreeMap::new();
-    for some in notices.chunk_by(|a, b| a.person.bucket() == b.person.bucket()) {
-        let ids: Vec<_> = some.iter().map(|notice| notice.person).collect();
-        let bucket = some[0].person.bucket();
-        let people = person::store::load_many(conn, &key, (incident, bucket), &ids).await?;
-        found.extend(people.into_iter().map(|person| (person.id, person)));
-    }
-    Ok(found)
+    let ids: Vec<_> = notices.iter().map(|notice| notice.person).collect();
+    let people = person::store::load_of_buckets(conn, &key, incident, &ids).await?;
+    Ok(people
+        .into_iter()
+        .map(|person| (person.id, person))
+        .collect())
 }
 
-/// Every attempt to send a notice.
+/// Every attempt to send each of these notices.
 pub(super) async fn load_attempts(
     conn: &mut Conn,
-    of: &Notice,
-) -> Result<Vec<AttemptView>, Problem> {
-    match of.status {
-        NoticeStatus::Queued => Ok(Vec::new()),
+    of: &[Notice],
+) -> Result<BTreeMap<NoticeId, Vec<AttemptView>>, Problem> {
+    let was_tried = |one: &&Notice| match one.status {
+        NoticeStatus::Queued => false,
         // A withheld notice with attempts was tried before its person changed.
-        NoticeStatus::Withheld if of.attempts == 0 => Ok(Vec::new()),
+        NoticeStatus::Withheld => one.attempts > 0,
         NoticeStatus::Sending
         | NoticeStatus::Sent
         | NoticeStatus::Deferred
         | NoticeStatus::Bounced
         | NoticeStatus::Expired
         | NoticeStatus::Uncertain
-        | NoticeStatus::Withheld
-        | NoticeStatus::Cancelled => Ok(attempts(outcome::of_notice(conn, of.id).await?)),
-    }
+        | NoticeStatus::Cancelled => true,
+    };
+    let ids: Vec<_> = of.iter().filter(was_tried).map(|one| one.id).collect();
+    Ok(attempts_of_each(outcome::of_notices(conn, &ids).await?))
 }
 
 /// The reply of the relay, and in brackets the reason of the result.

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use chrono::{DateTime, Utc};
 
 use super::list::{PersonLine, line};
 use super::reference::reassigned;
@@ -112,10 +113,12 @@ pub async fn show(
     let mut conn = app.db.get().await?;
     let (of, person) = person_lookup::find(&app, &mut conn, *id).await?;
     let (campaigns, written) = person_lookup::written_to(&mut conn, of.id, *id).await?;
-    let mut notices = Vec::new();
-    for notice in &written {
-        notices.push(notice_line(&mut conn, notice, &campaigns).await?);
-    }
+    let at: Vec<_> = written.iter().map(settled_at).collect();
+    let believed = person::store::believed_at_each(&mut conn, *id, &at).await?;
+    let lines = written.iter().zip(&believed);
+    let notices = lines
+        .map(|(notice, believed)| notice_line(notice, believed.as_ref(), &campaigns))
+        .collect();
     let page = PersonPage {
         letters: postal_lines(&app, &mut conn, &of, *id).await?,
         desk: answer::frame(&app, &mut conn, &req, &who, Area::Incidents).await?,
@@ -171,24 +174,23 @@ pub async fn revoke_links(
     ))
 }
 
-async fn notice_line(
-    conn: &mut Conn,
-    notice: &Notice,
-    of: &[Campaign],
-) -> Result<NoticeLine, Problem> {
-    let at = notice.settled_at.unwrap_or(notice.created_at);
-    let believed = person::store::believed(conn, notice.person, at).await?;
-    Ok(NoticeLine {
+/// When a notice last changed.
+fn settled_at(of: &Notice) -> DateTime<Utc> {
+    of.settled_at.unwrap_or(of.created_at)
+}
+
+fn notice_line(notice: &Notice, believed: Option<&Believed>, of: &[Campaign]) -> NoticeLine {
+    NoticeLine {
         id: notice.id.to_string(),
         kind: person_lookup::campaign_of(of, notice)
             .map(|campaign| kind_in_words(campaign.kind))
             .unwrap_or_default()
             .to_owned(),
         status: notice.status,
-        at: Moment::row(at),
+        at: Moment::row(settled_at(notice)),
         names: in_words(notice.named, "en"),
-        believed: believed.as_ref().map(believed_line).unwrap_or_default(),
-    })
+        believed: believed.map(believed_line).unwrap_or_default(),
+    }
 }
 
 /// The line of an item; `None` if its list was discarded.

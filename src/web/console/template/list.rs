@@ -1,5 +1,7 @@
 //! The list of templates, and the form that creates one.
 
+use std::collections::HashMap;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -7,6 +9,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::audit;
 use crate::campaign;
 use crate::staff::Right;
 use crate::staff::right::{EditTemplate, SeeTemplates};
@@ -14,7 +17,6 @@ use crate::template::edit::{self, EditError};
 use crate::template::{Variant, Variants, store};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::{self, redirect};
-use crate::web::console::history::last_action;
 use crate::web::figures::filters;
 use crate::web::form::Form;
 use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
@@ -91,22 +93,24 @@ async fn shown(
     let now = app.now();
     let mut conn = app.db.get().await?;
     let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
+    let found = store::list(&mut conn).await?;
+    let subjects: Vec<_> = found.iter().map(|one| one.id.to_string()).collect();
+    let last = audit::store::last_of_each(&mut conn, &subjects).await?;
+    let last: HashMap<_, _> = last.into_iter().map(|one| (one.subject, one.at)).collect();
     let mut templates = Vec::new();
-    for one in store::list(&mut conn).await? {
+    for one in found {
         let using = campaigns
             .iter()
             .filter(|campaign| campaign.template == one.id)
             .count();
-        let changed = last_action(&mut conn, one.id)
-            .await?
-            .map_or(one.created_at, |(_, at)| at);
+        let changed = last.get(&one.id.to_string()).copied();
         templates.push(TemplateRow {
             id: one.id.to_string(),
             name: one.name,
             version: one.version.into(),
             locales: one.locales,
             campaigns: i64::try_from(using).unwrap_or(i64::MAX),
-            at: Moment::ago(changed, now),
+            at: Moment::ago(changed.unwrap_or(one.created_at), now),
         });
     }
     let desk = answer::frame(app, &mut conn, req, who, Area::Templates).await?;

@@ -11,12 +11,11 @@ use super::person;
 use super::resolution;
 use super::view::TicketPage;
 use crate::app::App;
-use crate::db::Conn;
 use crate::incident;
 use crate::outbox::{self, Delivery};
 use crate::staff::{self, Right};
 use crate::ticket::status::Need;
-use crate::ticket::{MessageKind, Ticket, TicketStatus, store};
+use crate::ticket::{self, MessageKind, Ticket, TicketStatus, store};
 use crate::web::caller::Signed;
 use crate::web::console::helpline::work;
 use crate::web::console::names::Names;
@@ -39,17 +38,20 @@ pub async fn show(
     draft: Draft,
 ) -> Answer {
     let mut conn = app.db.get().await?;
-    let names = Names::load(&mut conn).await?;
-    let found = person::find(app, &mut conn, ticket).await?;
+    let staff = staff::store::list(&mut conn).await?;
+    let names = Names::of_staff(&staff);
+    let incident = incident::store::find(&mut conn, ticket.incident).await?;
+    let key = incident.key(&app.keys).map_err(Problem::broken)?;
+    let found = person::find(&mut conn, key.as_ref(), ticket).await?;
     let due = ticket
         .due_at(app.config.helpline.answer_hours)
         .filter(|_| ticket.subject.is_some());
     let reopen_days = app.config.helpline.reopen_days;
     let locked = locked(app, who, ticket, &names);
     let letters = outbox::store::of_ticket(&mut conn, ticket.id).await?;
-    let incident = incident::store::find(&mut conn, ticket.incident).await?;
     let channel = ReplyChannel::load(&mut conn, &app.keys, &incident, found.as_ref()).await?;
-    let thread = thread(app, &mut conn, ticket, &names, (&letters, &channel)).await?;
+    let messages = store::thread_with(&mut conn, key.as_ref(), ticket, 0).await?;
+    let thread = thread(app, &messages, &names, (&letters, &channel));
     let is_shown = ticket.person.is_some() && store::is_shown(&mut conn, ticket.id).await?;
     let answered = answer_delivery(ticket, &thread, &letters, &channel);
     let flash = flash(&draft, &locked, &answered);
@@ -67,8 +69,10 @@ pub async fn show(
         }
         .to_owned(),
         call: call_in_words(ticket, is_shown),
-        ended: resolution::how_it_ended(app, &mut conn, ticket, |actor| names.of_actor(actor))
-            .await?,
+        ended: {
+            let name = |actor: &str| names.of_actor(actor);
+            resolution::how_it_ended(&mut conn, key.as_ref(), ticket, name).await?
+        },
         version: i64::from(ticket.version),
         why: ticket.urgency.why.clone(),
         due: due.map(|at| Moment::until(at, app.now())),
@@ -80,8 +84,11 @@ pub async fn show(
             .as_deref()
             .map(|conflict| conflict::in_words(app, who, &names, conflict)),
         buttons: buttons(who, ticket, is_free(app, ticket), &locked),
-        agents: agents(&mut conn, who, ticket).await?,
-        person: person::zone(app, &mut conn, ticket, found.as_ref()).await?,
+        agents: agents(staff, who, ticket),
+        person: {
+            let of = (ticket, key.as_ref());
+            person::zone(app, &mut conn, of, found.as_ref()).await?
+        },
         composer: (locked.is_empty() || !draft.is_empty())
             .then(|| composer(ticket, found.as_ref(), &channel, draft)),
         locked,
@@ -166,14 +173,12 @@ fn flash(draft: &Draft, locked: &str, answered: &str) -> Option<Flash> {
     })
 }
 
-async fn thread(
+fn thread(
     app: &App,
-    conn: &mut Conn,
-    ticket: &Ticket,
+    messages: &[ticket::Message],
     names: &Names,
     (letters, channel): (&[Delivery], &ReplyChannel),
-) -> Result<Vec<Message>, Problem> {
-    let messages = store::thread(conn, &app.keys, ticket, 0).await?;
+) -> Vec<Message> {
     let shown = messages.iter().map(|message| {
         let sent = letters.iter().find(|letter| {
             letter.message_no == Some(message.no) && message.kind == MessageKind::Agent
@@ -184,7 +189,7 @@ async fn thread(
         let at = Moment::ago(message.at, app.now());
         Message::of(message, names.of_actor(&message.author), at, delivery)
     });
-    Ok(shown.collect())
+    shown.collect()
 }
 
 /// The buttons for transitions without a message. Transitions with a message belong to the composer.
@@ -239,15 +244,14 @@ fn buttons(who: &Signed, ticket: &Ticket, free: bool, locked: &str) -> Vec<Butto
     buttons
 }
 
-async fn agents(conn: &mut Conn, who: &Signed, ticket: &Ticket) -> Result<Vec<Choice>, Problem> {
+fn agents(mut staff: Vec<staff::Staff>, who: &Signed, ticket: &Ticket) -> Vec<Choice> {
     if !who.may(Right::LeadTickets) || ticket.status.is_done() || ticket.subject.is_none() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let mut staff = staff::store::list(conn).await?;
     staff.retain(|one| one.is_person() && one.may(Right::WorkTickets) && one.disabled_at.is_none());
     let choice = |one: &staff::Staff| Choice {
         value: one.id.to_string(),
         words: one.name.clone(),
     };
-    Ok(staff.iter().map(choice).collect())
+    staff.iter().map(choice).collect()
 }

@@ -6,14 +6,13 @@ use super::view::{NoticeLine, PersonZone};
 use crate::app::App;
 use crate::campaign::Campaign;
 use crate::db::Conn;
-use crate::delivery::store::outcome;
 use crate::element::{ElementSet, in_words};
-use crate::incident;
 use crate::link::NoticeCode;
 use crate::notice::Notice;
 use crate::person::flags::Flags;
 use crate::person::{self, Listed, Person};
-use crate::postal::{self, How, Item, PostalState, PostalStatus};
+use crate::postal::{How, Item, PostalState, PostalStatus};
+use crate::seal::IncidentKey;
 use crate::ticket::{self, Ticket, TicketChannel};
 use crate::web::console::Choice;
 use crate::web::console::person::reference::reassigned;
@@ -27,13 +26,13 @@ use crate::web::public::my_status::subject;
 ///
 /// # Errors
 /// Database errors.
-pub async fn find(app: &App, conn: &mut Conn, of: &Ticket) -> Result<Option<Person>, Problem> {
-    let Some(id) = of.person else {
-        return Ok(None);
-    };
-    let incident = incident::store::find(conn, of.incident).await?;
-    match incident.key(&app.keys).map_err(Problem::broken)? {
-        Some(key) => Ok(Some(person::store::find(conn, &key, id).await?)),
+pub async fn find(
+    conn: &mut Conn,
+    key: Option<&IncidentKey>,
+    of: &Ticket,
+) -> Result<Option<Person>, Problem> {
+    match of.person.zip(key) {
+        Some((id, key)) => Ok(Some(person::store::find(conn, key, id).await?)),
         None => Ok(None),
     }
 }
@@ -45,7 +44,7 @@ pub async fn find(app: &App, conn: &mut Conn, of: &Ticket) -> Result<Option<Pers
 pub async fn zone(
     app: &App,
     conn: &mut Conn,
-    of: &Ticket,
+    (of, key): (&Ticket, Option<&IncidentKey>),
     person: Option<&Person>,
 ) -> Result<PersonZone, Problem> {
     let Some(person) = person else {
@@ -57,8 +56,8 @@ pub async fn zone(
     };
     let (campaigns, notices) = written_to(conn, of.incident, person.id).await?;
     let case = NotificationHistory::of(conn, person, notices.clone()).await?;
-    let mut lines = notice_lines(app, conn, &campaigns, &notices, person).await?;
-    lines.extend(postal_lines(app, conn, of, person).await?);
+    let mut lines = notice_lines(app, &campaigns, (&notices, &case), person);
+    lines.extend(postal_lines(app, key, &case.items)?);
     let connected = ticket::store::connected(conn, of).await?.into_iter();
     let mut tickets = ticket::store::of_person(conn, &app.keys, person.id).await?;
     tickets.retain(|other| other.id != of.id);
@@ -97,19 +96,18 @@ pub async fn zone(
 }
 
 /// The lines of the notices to the person.
-async fn notice_lines(
+fn notice_lines(
     app: &App,
-    conn: &mut Conn,
     campaigns: &[Campaign],
-    notices: &[Notice],
+    (notices, case): (&[Notice], &NotificationHistory),
     person: &Person,
-) -> Result<Vec<NoticeLine>, Problem> {
+) -> Vec<NoticeLine> {
     let mut lines = Vec::new();
     for notice in notices {
         let campaign = campaign_of(campaigns, notice);
         let name = campaign.map(|campaign| subject(campaign, person.locale.as_str()));
         // Only a notice that may be in a mailbox has a code that the caller can know.
-        let is_sent = outcome::left(conn, notice).await?.is_some();
+        let is_sent = case.left.contains_key(&notice.id);
         let at = notice.settled_at.unwrap_or(notice.created_at);
         let (at, code) = match is_sent {
             true => (
@@ -125,22 +123,18 @@ async fn notice_lines(
             code,
         });
     }
-    Ok(lines)
+    lines
 }
 
 /// The lines of the postal letters to the person, and of other ways in which the person was told.
-async fn postal_lines(
+fn postal_lines(
     app: &App,
-    conn: &mut Conn,
-    of: &Ticket,
-    person: &Person,
+    key: Option<&IncidentKey>,
+    items: &[Item],
 ) -> Result<Vec<NoticeLine>, Problem> {
-    let items = postal::store::of_person(conn, person.id).await?;
-    let incident = incident::store::find(conn, of.incident).await?;
-    let key = incident.key(&app.keys).map_err(Problem::broken)?;
     let mut lines = Vec::new();
     for item in items.iter().rev() {
-        let telling = key.as_ref().map(|key| item.telling(key)).transpose();
+        let telling = key.map(|key| item.telling(key)).transpose();
         let how = telling.map_err(Problem::broken)?.flatten();
         lines.extend(postal_line(app, item, how.map(|telling| telling.how)));
     }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::app::App;
 use crate::db::{self, Conn};
+use crate::seal::IncidentKey;
 use crate::ticket::{Move, Ticket, TicketResolution, TicketStatus, store};
 use crate::web::console::Choice;
 
@@ -12,15 +12,15 @@ use crate::web::console::Choice;
 /// # Errors
 /// Database errors.
 pub async fn how_it_ended(
-    app: &App,
     conn: &mut Conn,
+    key: Option<&IncidentKey>,
     of: &Ticket,
     name: impl Fn(&str) -> String,
 ) -> db::Result<String> {
     if !of.status.is_done() {
         return Ok(String::new());
     }
-    let history = store::history(conn, &app.keys, of).await?;
+    let history = store::history_with(conn, key, of).await?;
     let last = |to: TicketStatus| history.iter().rfind(|step| step.to == to);
     let by = |step: &Move| format!("by {} on {}", name(&step.actor), minute(step.at));
     let how = of.resolution.map(in_words).unwrap_or_default();
