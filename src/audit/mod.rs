@@ -176,13 +176,16 @@ mod tests {
     #[test]
     fn the_hash_is_of_the_place_and_of_every_field() {
         let at = DateTime::from_timestamp(1_700_000_000, 0).expect("a valid time");
-        let event = Event::new(
-            at,
-            Actor::System(System::Cli),
-            Action::KeyAdd,
-            "c",
-            &Value::Null,
-        );
+        let event = Event {
+            actor: "system:test".to_owned(),
+            ..Event::new(
+                at,
+                Actor::System(System::Cli),
+                Action::KeyAdd,
+                "c",
+                &Value::Null,
+            )
+        };
         let one = Linked::new(1, event.clone(), Vec::new());
         assert!(one.is_intact());
         // Of chains that were written before, too: neither fields nor their order change.
