@@ -16,7 +16,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 
 pub use self::address::email_keys_of;
 pub use self::audience::{
-    audience, audience_classes, count_audience, has_audience, is_few, page_after, page_of_few,
+    audience, audience_classes, count_audience, has_audience, page_after, page_of_few,
 };
 pub use self::find_each::{find_each_by_email, find_each_by_name_postcode, find_each_by_reference};
 pub use self::former::{Reference, former_among, former_of, former_of_buckets, reference_of};
@@ -238,6 +238,26 @@ pub async fn find_by_name_postcode(
     };
     let rows = conn.transaction(ask).await?;
     rows.into_iter().map(|row| open(row, key)).collect()
+}
+
+/// Whether an incident has at most `few` people.
+///
+/// # Errors
+/// The database's.
+pub async fn is_few(conn: &mut Conn, incident: IncidentId, few: i64) -> Result<bool> {
+    #[derive(QueryableByName)]
+    struct People {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        people: i64,
+    }
+    let count =
+        "select count(*) as people from (select from person where incident_id = $1 limit $2) few";
+    let count: People = diesel::sql_query(count)
+        .bind::<Uuid, _>(incident)
+        .bind::<diesel::sql_types::BigInt, _>(few + 1)
+        .get_result(conn)
+        .await?;
+    Ok(count.people <= few)
 }
 
 /// Revokes the status links of a person; the new epoch.

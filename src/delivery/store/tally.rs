@@ -189,14 +189,14 @@ const TALLY: &str = concat!(
     sums!(),
     " from of group by relay
     ), providers as (
-        select provider as name, ",
+        select provider, provider as name, ",
     sums!(),
     " from of group by provider
     )
     select (select coalesce(jsonb_agg(s order by at), '[]') from stretches s) as stretches,
         (select coalesce(jsonb_agg(a order by n desc, code, enhanced, reason, result), '[]') from answers a) as answers,
         (select coalesce(jsonb_agg(r order by name), '[]') from relays r) as relays,
-        (select coalesce(jsonb_agg(p order by name = 'other', name), '[]') from providers p) as providers"
+        (select coalesce(jsonb_agg(p order by provider = 'other', name), '[]') from providers p) as providers"
 );
 
 /// Reads them: by intervals of this many minutes from a moment on, and `most` answers.

@@ -127,26 +127,6 @@ struct RowSql {
     has_address: bool,
 }
 
-/// Whether an incident has at most `few` people.
-///
-/// # Errors
-/// The database's.
-pub async fn is_few(conn: &mut Conn, incident: IncidentId, few: i64) -> Result<bool> {
-    #[derive(QueryableByName)]
-    struct People {
-        #[diesel(sql_type = BigInt)]
-        people: i64,
-    }
-    let count =
-        "select count(*) as people from (select from person where incident_id = $1 limit $2) few";
-    let count: People = diesel::sql_query(count)
-        .bind::<Uuid, _>(incident)
-        .bind::<BigInt, _>(few + 1)
-        .get_result(conn)
-        .await?;
-    Ok(count.people <= few)
-}
-
 /// The people of an audience in `buckets`; people with an unsettled notice in another campaign of the incident are left
 /// out.
 fn page(filter: &AudienceFilter, buckets: &str) -> String {

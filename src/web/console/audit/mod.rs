@@ -108,12 +108,11 @@ pub async fn show(
     let staff = staff::store::list(&mut conn).await?;
     let names = Names::of_staff(&staff);
     let earlier = shown.before.map(|before| filter.address(Some(before)));
-    let newest = before.map(|_| filter.address(None));
     let view = AuditLog {
         waiting,
         desk: frame::console(&app, &mut conn, &req, &who, Area::Audit).await?,
         earlier: earlier.unwrap_or_default(),
-        newest: newest.unwrap_or_default(),
+        newest: before.map_or_else(String::new, |_| filter.address(None)),
         looked_until: shown.before.filter(|_| shown.is_partial),
         rows: shown.rows.iter().map(|one| row(&names, one)).collect(),
         warnings: shown.warnings,
