@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::campaign;
 use crate::deployment::watch::{self, Witness};
 use crate::deployment::{Why, store};
-use crate::recovery::left::Choice;
+use crate::recovery::departed::Choice;
 use crate::recovery::relay_log::RelayLog;
 use crate::recovery::{Restored, restored};
 use crate::worker::decided;

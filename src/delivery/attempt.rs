@@ -80,7 +80,7 @@ impl Outcome {
 
     /// The result of an attempt that a dead sender began. It is sent again at once, if it is: the former sender is gone.
     /// If this sender dies too before the new attempt begins, the row tells the next sender to resend.
-    pub fn left_open(self, is_resent: bool, at: DateTime<Utc>) -> Self {
+    pub fn lost(self, is_resent: bool, at: DateTime<Utc>) -> Self {
         Self {
             settled: true,
             result: AttemptResult::Uncertain,

@@ -1,4 +1,5 @@
-//! What the recorded attempts tell of a batch that another sender had before.
+//! When a sender dies: what the recorded attempts tell the next sender of its batch. An attempt without a result is
+//! closed as uncertain.
 
 use std::collections::HashMap;
 
@@ -34,14 +35,14 @@ pub struct History {
 impl History {
     /// Records an attempt that was begun and has no result as uncertain. Returns the row to write; `None`: there is no such
     /// attempt. `is_resent` tells from the number of uncertain attempts whether the notice is sent again.
-    pub fn close(
+    pub fn close_lost_attempt(
         &mut self,
         is_resent: impl FnOnce(u32) -> bool,
         now: DateTime<Utc>,
     ) -> Option<Outcome> {
         let open = self.open.take()?;
         self.doubts += 1;
-        let row = open.left_open(is_resent(self.doubts), now);
+        let row = open.lost(is_resent(self.doubts), now);
         self.end = end_of(&row);
         self.tried.push(row.clone());
         Some(row)
@@ -177,13 +178,16 @@ mod tests {
             (false, NoticeStatus::Uncertain),
         ] {
             let mut of = history(vec![begun(1)]);
-            let row = of.close(|doubts| is_resent && doubts == 1, now());
+            let row = of.close_lost_attempt(|doubts| is_resent && doubts == 1, now());
             let row = row.expect("a row to write");
             assert_eq!((row.settled, row.result), (true, AttemptResult::Uncertain));
             assert_eq!(row.retry_at, is_resent.then(now));
             assert_eq!(of.end.map(|(status, _)| status), Some(status));
             assert_eq!((of.doubts, of.tried.len()), (1, 1));
-            assert!(of.close(|_| true, now()).is_none(), "it is closed");
+            assert!(
+                of.close_lost_attempt(|_| true, now()).is_none(),
+                "it is closed"
+            );
         }
     }
 }

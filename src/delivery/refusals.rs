@@ -1,8 +1,9 @@
-//! Refusals against us at one relay, by mailbox provider: when a provider is held, and when the relay is. Notices and
-//! messages of the outbox count alike.
+//! Refusals against us at one relay, by refuser: the mailbox provider, or else the domain (`Providers::refuser`). They
+//! decide when a refuser is held, and when the relay is. Notices and messages of the outbox count alike.
 //!
-//! One refusal holds no provider: it may concern one mailbox. A provider is held after the same refusal to several of
-//! its people, if most of its answers are refusals. The relay is held when several providers refuse.
+//! A single refusal holds nothing: it may concern one mailbox. A refuser is held after the same refusal to five different
+//! recipients, if most of its latest answers are refusals. The relay is held after refusals by three refusers to five
+//! recipients, if most of its latest answers are refusals.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -19,9 +20,10 @@ const SEVERAL_PROVIDERS: usize = 3;
 const LATEST: usize = 40;
 /// Answers older than this count no more.
 const RECENT: Duration = Duration::from_secs(600);
-/// A provider takes mail to others if its latest answers have at least this many acceptances for each refusal.
+/// A provider accepts other recipients if its latest answers have at least this many acceptances for each refusal.
 const TAKEN_FOR_EACH: usize = 4;
-/// Providers that are remembered. Beyond it the ones that were quiet for longest are forgotten.
+/// From this number on, providers that are not held and gave no answer for a minute are forgotten; if that is not
+/// enough, all that are not held.
 const MOST_PROVIDERS: usize = 5_000;
 
 /// A refusal against us.
@@ -29,7 +31,7 @@ const MOST_PROVIDERS: usize = 5_000;
 pub struct Refusal {
     /// The person who was written to.
     pub recipient: PersonId,
-    /// The same for refusals that are alike.
+    /// Fingerprint of the refusal's text: equal for refusals of one kind.
     pub gist: String,
     /// How long it holds the provider or relay.
     pub lasting: Duration,
@@ -68,7 +70,7 @@ impl Answers {
         }
     }
 
-    fn against(&self) -> usize {
+    fn refusal_count(&self) -> usize {
         self.0
             .iter()
             .filter(|answer| answer.refusal.is_some())
@@ -76,10 +78,10 @@ impl Answers {
     }
 
     fn are_mostly_against(&self) -> bool {
-        self.against() * 2 > self.0.len()
+        self.refusal_count() * 2 > self.0.len()
     }
 
-    /// How many different things those refusals have that match.
+    /// The number of distinct values that `of` returns for the refusals; `None` is skipped.
     fn different<T: Ord>(&self, of: impl Fn(&(Box<str>, PersonId, String)) -> Option<T>) -> usize {
         let refusals = self.0.iter().filter_map(|answer| answer.refusal.as_ref());
         let all: std::collections::BTreeSet<T> = refusals.filter_map(of).collect();
@@ -101,7 +103,7 @@ impl Provider {
     }
 }
 
-/// What one relay was told.
+/// The latest answers at one relay, in all and by refuser.
 #[derive(Debug, Default)]
 pub struct Refusals {
     providers: HashMap<Box<str>, Provider>,
@@ -109,8 +111,8 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// Takes an answer of a provider that is not against us.
-    pub fn taken(&mut self, provider: &str, now: Instant) {
+    /// Records an answer that is no refusal against us. It counts for a provider only after its first refusal.
+    pub fn record_other_answer(&mut self, provider: &str, now: Instant) {
         self.all.add(now, None);
         if let Some(known) = self.providers.get_mut(provider) {
             known.answers.add(now, None);
@@ -118,7 +120,12 @@ impl Refusals {
     }
 
     /// Records a refusal against us. Returns the provider or relay to hold.
-    pub fn refused(&mut self, provider: &str, refusal: Refusal, now: Instant) -> Option<Hold> {
+    pub fn record_refusal(
+        &mut self,
+        provider: &str,
+        refusal: Refusal,
+        now: Instant,
+    ) -> Option<Hold> {
         self.forget(now);
         let kept = || Some((provider.into(), refusal.recipient, refusal.gist.clone()));
         self.all.add(now, kept());
@@ -145,10 +152,10 @@ impl Refusals {
         Some(Hold::Provider)
     }
 
-    /// Whether a provider takes this relay's mail to others at present.
-    pub fn takes_others(&self, provider: &str) -> bool {
+    /// Whether a provider accepts this relay's mail for other recipients at present.
+    pub fn accepts_other_recipients(&self, provider: &str) -> bool {
         self.providers.get(provider).is_some_and(|known| {
-            let against = known.answers.against();
+            let against = known.answers.refusal_count();
             let taken = known.answers.0.len() - against;
             taken >= SEVERAL_PEOPLE && taken >= against * TAKEN_FOR_EACH
         })
@@ -201,7 +208,7 @@ mod tests {
     fn one_mailbox_holds_nobody_however_often_it_refuses() {
         let (mut all, now) = (Refusals::default(), Instant::now());
         for _ in 0..50 {
-            assert_eq!(all.refused("a.example", refusal(1, "no"), now), None);
+            assert_eq!(all.record_refusal("a.example", refusal(1, "no"), now), None);
         }
         assert_eq!(all.held("a.example", now), None);
     }
@@ -212,21 +219,24 @@ mod tests {
         for person in 0..4 {
             let gist = ["no", "never"][person % 2];
             assert_eq!(
-                all.refused("a.example", refusal(person as u128, gist), now),
+                all.record_refusal("a.example", refusal(person as u128, gist), now),
                 None
             );
         }
         for person in 4..6 {
-            assert_eq!(all.refused("a.example", refusal(person, "no"), now), None);
+            assert_eq!(
+                all.record_refusal("a.example", refusal(person, "no"), now),
+                None
+            );
         }
-        let held = all.refused("a.example", refusal(6, "no"), now);
+        let held = all.record_refusal("a.example", refusal(6, "no"), now);
         assert_eq!(held, Some(Hold::Provider), "the fifth in the same words");
         let minute = Duration::from_secs(60);
         assert_eq!(all.held("a.example", now), Some((minute, "blocked")));
         assert_eq!(all.held("b.example", now), None);
         assert_eq!(all.held("a.example", now + minute), None);
         for person in 7..99 {
-            let held = all.refused("a.example", refusal(person, "no"), now);
+            let held = all.record_refusal("a.example", refusal(person, "no"), now);
             assert_eq!(
                 held, None,
                 "it is held already, and the relay serves others"
@@ -235,17 +245,22 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_that_takes_others_is_not_held() {
+    fn a_provider_that_accepts_other_recipients_is_not_held() {
         let (mut all, now) = (Refusals::default(), Instant::now());
-        assert!(!all.takes_others("a.example"));
+        assert!(!all.accepts_other_recipients("a.example"));
         for person in 0..300 {
             if person % 20 == 0 {
-                assert_eq!(all.refused("a.example", refusal(person, "no"), now), None);
+                assert_eq!(
+                    all.record_refusal("a.example", refusal(person, "no"), now),
+                    None
+                );
             } else {
-                all.taken("a.example", now);
+                all.record_other_answer("a.example", now);
             }
         }
-        assert!(all.takes_others("a.example") && !all.takes_others("b.example"));
+        assert!(
+            all.accepts_other_recipients("a.example") && !all.accepts_other_recipients("b.example")
+        );
     }
 
     #[test]
@@ -253,28 +268,36 @@ mod tests {
         let (mut all, now) = (Refusals::default(), Instant::now());
         let names = ["a.example", "b.example", "c.example"];
         let held: Vec<_> = (0..5)
-            .map(|person| all.refused(names[person as usize % 3], refusal(person, "no"), now))
+            .map(|person| {
+                all.record_refusal(names[person as usize % 3], refusal(person, "no"), now)
+            })
             .collect();
         assert_eq!(held, [None, None, None, None, Some(Hold::Relay)]);
         // Three of many are not the relay's trouble.
         let mut all = Refusals::default();
         for person in 0..60 {
-            all.refused(names[person as usize % 3], refusal(person, "no"), now);
+            all.record_refusal(names[person as usize % 3], refusal(person, "no"), now);
             for _ in 0..3 {
-                all.taken("d.example", now);
+                all.record_other_answer("d.example", now);
             }
         }
-        assert_eq!(all.refused("a.example", refusal(99, "no"), now), None);
+        assert_eq!(
+            all.record_refusal("a.example", refusal(99, "no"), now),
+            None
+        );
     }
 
     #[test]
     fn what_was_long_ago_does_not_count() {
         let (mut all, now) = (Refusals::default(), Instant::now());
         for person in 0..4 {
-            all.refused("a.example", refusal(person, "no"), now);
+            all.record_refusal("a.example", refusal(person, "no"), now);
         }
         let later = now + RECENT + Duration::from_secs(1);
-        assert_eq!(all.refused("a.example", refusal(5, "no"), later), None);
+        assert_eq!(
+            all.record_refusal("a.example", refusal(5, "no"), later),
+            None
+        );
     }
 
     #[test]
@@ -283,7 +306,7 @@ mod tests {
         for person in 0..3 * MOST_PROVIDERS {
             let later = now + Duration::from_secs(2 * person as u64);
             let name = format!("{person}.example");
-            all.refused(&name, refusal(person as u128, "no"), later);
+            all.record_refusal(&name, refusal(person as u128, "no"), later);
         }
         assert!(all.providers.len() <= MOST_PROVIDERS);
     }

@@ -1,8 +1,8 @@
 //! What became of messages that left after an older copy of the database was taken: a person decides, from the logs of the
 //! relays or without them, before anything is sent again.
 
+pub mod departed;
 mod error;
-pub mod left;
 mod locks;
 pub mod relay_log;
 pub mod relay_span;

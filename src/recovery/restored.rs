@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use super::departed::{Choice, End, Gap, REASON};
 pub use super::error::RestoreError;
-use super::left::{Choice, End, Gap, REASON};
 use super::relay_log::{Fate, MessageKey, RelayLog};
 use super::{Restored, locks, store};
 use crate::actor::Actor;

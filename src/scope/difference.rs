@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Version;
 use super::delta::{Delta, Difference};
-use super::kinds::Kinds;
+use super::row_counts::RowCounts;
 use super::store::{self, Compared, Own};
 use crate::db::{self, Conn};
 use crate::element::ElementSet;
@@ -40,10 +40,10 @@ pub(super) async fn of_draft(
 ) -> db::Result<Difference> {
     let version = draft.version;
     let mut difference = Difference::of(before.columns.clone(), before.absent.clone());
-    let mut kinds = Kinds::default();
+    let mut row_counts = RowCounts::default();
     let each = |kind: store::Kind| {
         let of = (kind.jurisdiction.as_str(), kind.flags);
-        kinds.add(kind.bucket, kind.exposed, of, kind.n);
+        row_counts.add(kind.bucket, kind.exposed, of, kind.n);
     };
     store::count_kinds(conn, own, incident, version, each).await?;
     if own.is_none() {
@@ -53,13 +53,13 @@ pub(super) async fn of_draft(
         for buckets in in_turn(draft.accepted) {
             let classes = store::compare_in(conn, incident, version, draft.mode, buckets).await?;
             for class in &classes {
-                count(&mut difference, &mut kinds, incident, class)?;
+                count(&mut difference, &mut row_counts, incident, class)?;
             }
         }
         difference.delta.kept = store::count_kept(conn, incident, version, draft.mode).await?;
         ask(conn, incident, version, &mut difference.delta).await?;
     }
-    add_new(&mut difference, incident, &kinds)?;
+    add_new(&mut difference, incident, &row_counts)?;
     let delta = &mut difference.delta;
     delta.replaced = before.replaced;
     delta.replaced_accepted = before.replaced_accepted;
@@ -95,13 +95,13 @@ pub(super) async fn ask(
 /// `Inconsistent` for an element or a flag that is not known.
 pub(super) fn count(
     difference: &mut Difference,
-    kinds: &mut Kinds,
+    row_counts: &mut RowCounts,
     incident: IncidentId,
     compared: &Compared,
 ) -> db::Result<()> {
     let (bucket, class) = compared.class(incident)?;
     if let Some((elements, of, rows)) = compared.listed() {
-        kinds.add(bucket, elements, of, -rows);
+        row_counts.add(bucket, elements, of, -rows);
     }
     difference.delta.told_too_much += compared.told_too_much();
     difference.delta.told_retracted += compared.told_retracted();
@@ -116,21 +116,21 @@ pub(super) fn count(
 pub(super) fn add_new(
     difference: &mut Difference,
     incident: IncidentId,
-    kinds: &Kinds,
+    row_counts: &RowCounts,
 ) -> db::Result<()> {
     let unknown = || db::Error::inconsistent("person", incident);
-    for (bucket, people) in kinds.buckets().filter(|(_, people)| *people > 0) {
+    for (bucket, people) in row_counts.buckets().filter(|(_, people)| *people > 0) {
         difference.add_new(bucket, people);
     }
     let delta = &mut difference.delta;
-    for (bits, people) in kinds.elements().filter(|(_, people)| *people > 0) {
+    for (bits, people) in row_counts.elements().filter(|(_, people)| *people > 0) {
         let elements = ElementSet::from_bits(bits).ok_or_else(unknown)?;
         delta.add_elements(elements, people);
     }
-    for (under, people) in kinds.jurisdictions().filter(|(_, people)| *people > 0) {
+    for (under, people) in row_counts.jurisdictions().filter(|(_, people)| *people > 0) {
         delta.add_under(under, people);
     }
-    for (bits, people) in kinds.flags().filter(|(_, people)| *people > 0) {
+    for (bits, people) in row_counts.flags().filter(|(_, people)| *people > 0) {
         let flags = Flags::from_bits(bits).ok_or_else(unknown)?;
         delta.set_flags(flags, people);
     }

@@ -16,11 +16,11 @@ pub mod delta;
 mod difference;
 pub mod identity;
 pub mod import;
-mod kinds;
 pub mod lacks;
 pub mod lines;
 mod marks;
 mod reason;
+mod row_counts;
 pub mod store;
 pub mod upload;
 

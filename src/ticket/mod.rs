@@ -6,10 +6,10 @@
 
 pub mod agent;
 pub mod code;
-pub mod guard;
 pub mod harm;
 pub mod intake;
 pub mod letter;
+pub mod move_check;
 pub mod number;
 pub mod released;
 pub mod reweigh;

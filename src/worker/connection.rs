@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::leased_batch::Job;
-use super::left::Left;
 use super::outcome_writer::OutcomeWriter;
 use super::pace::Pace;
 use super::queue::{Queue, Work};
 use super::relay_state::RelayState;
 use super::reply_handler::{PendingResult, ReplyHandler};
 use super::send_permission::Leave;
+use super::unwritten_at_exit::UnwrittenAtExit;
 use super::wire::Wire;
 use crate::app::App;
 use crate::delivery::letter::Unfit;
@@ -71,7 +71,7 @@ pub struct Connection {
     /// Where outcomes go.
     pub outcome_writer: OutcomeWriter,
     /// What could not be written before the end.
-    pub left: Left,
+    pub left: UnwrittenAtExit,
     /// When to leave.
     pub shutdown: Shutdown,
 }

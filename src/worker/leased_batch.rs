@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::job::Job;
-use super::left::Left;
 use super::pace::Pace;
 use super::send_permission::{Leave, SendPermission, Source};
+use super::unwritten_at_exit::UnwrittenAtExit;
 use crate::app::App;
 use crate::campaign::UncertainPolicy;
 use crate::db::Guarded;
@@ -76,7 +76,7 @@ pub struct LeasedBatch {
     first_due: tokio::sync::Mutex<Option<DateTime<Utc>>>,
     through: CancellationToken,
     tasks: TaskTracker,
-    at_the_end: Left,
+    at_the_end: UnwrittenAtExit,
 }
 
 impl LeasedBatch {
@@ -87,7 +87,7 @@ impl LeasedBatch {
         permission: &SendPermission,
         left: usize,
         known: Known,
-        (tasks, at_the_end): (&TaskTracker, &Left),
+        (tasks, at_the_end): (&TaskTracker, &UnwrittenAtExit),
     ) -> Arc<Self> {
         let leased = Arc::new(Self {
             app: app.clone(),

@@ -9,12 +9,12 @@ use tokio_util::task::TaskTracker;
 
 use super::idle::{Idle, Waiter};
 use super::leased_batch::{Job, LeasedBatch, Shared};
-use super::left::Left;
 use super::outcome_writer::OutcomeWriter;
 use super::pace::Pace;
 use super::plan::Planner;
 use super::queue::Queue;
 use super::send_permission::{SendPermission, Source};
+use super::unwritten_at_exit::UnwrittenAtExit;
 use crate::app::App;
 use crate::campaign::{self, CampaignStatus};
 use crate::db::Result;
@@ -40,7 +40,7 @@ pub struct Loader {
     /// Tasks of the leased batches.
     pub batches: TaskTracker,
     /// What could not be written before the end.
-    pub left: Left,
+    pub left: UnwrittenAtExit,
     /// What the notices of each campaign share. It contains no incident keys: those are read for each batch, since an
     /// incident may be forgotten.
     pub shared: HashMap<CampaignId, Arc<Shared>>,

@@ -8,7 +8,6 @@ pub mod decided;
 mod heard;
 mod idle;
 mod leased_batch;
-mod left;
 mod loader;
 mod outbox_loader;
 mod outbox_mail;
@@ -21,6 +20,7 @@ mod queue;
 mod relay_state;
 mod reply_handler;
 mod send_permission;
+mod unwritten_at_exit;
 mod way;
 mod wire;
 

@@ -209,7 +209,7 @@ impl Planner<'_> {
         let mut lost = Vec::new();
         let read = |notice: Notice| {
             let mut history = recorded.of(&notice);
-            lost.extend(history.close(&again, now));
+            lost.extend(history.close_lost_attempt(&again, now));
             (notice, history)
         };
         let mut each: Vec<_> = notices.into_iter().map(read).collect();

@@ -9,7 +9,6 @@ use tokio_util::task::TaskTracker;
 use super::Route;
 use super::connection::Connection;
 use super::idle::{Idle, Wake};
-use super::left::Left;
 use super::loader::Loader;
 use super::outbox_loader::OutboxLoader;
 use super::outbox_mail::Outbox;
@@ -19,6 +18,7 @@ use super::providers::Providers;
 use super::queue::Queue;
 use super::relay_state::RelayState;
 use super::send_permission::SendPermission;
+use super::unwritten_at_exit::UnwrittenAtExit;
 use crate::app::App;
 use crate::db::retry::Collision;
 use crate::delivery::freeze::Freezer;
@@ -39,7 +39,7 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     let outcome_writer = OutcomeWriter::start(app);
     let room = usize::try_from(app.config.mail.batch).unwrap_or(usize::MAX);
     let queue = Queue::new(Providers::new(&app.config.providers), &relay_states, room);
-    let left = Left::new(shutdown);
+    let left = UnwrittenAtExit::new(shutdown);
     start_connections(
         app,
         &relay_states,
@@ -83,7 +83,7 @@ fn start_connections(
     app: &App,
     relay_states: &[Arc<RelayState>],
     queue: &Queue,
-    (outcome_writer, left): (&OutcomeWriter, &Left),
+    (outcome_writer, left): (&OutcomeWriter, &UnwrittenAtExit),
     shutdown: &Shutdown,
 ) {
     let node = Arc::new(Pace::default());

@@ -105,18 +105,20 @@ impl RelayState {
 
     /// A provider's answer was not against us.
     pub fn taken(&self, provider: &str) {
-        self.refusals().taken(provider, Instant::now());
+        self.refusals()
+            .record_other_answer(provider, Instant::now());
     }
 
     /// A provider refused us. Returns what to hold from now on.
     pub fn refused(&self, provider: &str, refusal: Refusal) -> Option<Hold> {
         self.watches.store(true, Ordering::Relaxed);
-        self.refusals().refused(provider, refusal, Instant::now())
+        self.refusals()
+            .record_refusal(provider, refusal, Instant::now())
     }
 
-    /// Whether a provider takes mail to others at present.
-    pub fn takes_others(&self, provider: &str) -> bool {
-        self.watches() && self.refusals().takes_others(provider)
+    /// Whether a provider accepts mail for other recipients at present.
+    pub fn accepts_other_recipients(&self, provider: &str) -> bool {
+        self.watches() && self.refusals().accepts_other_recipients(provider)
     }
 
     /// How much longer a provider is held here.

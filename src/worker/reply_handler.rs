@@ -107,7 +107,7 @@ impl ReplyHandler<'_> {
     /// Whether the provider of a message takes this relay's mail to others at present, and whether another relay may
     /// carry it.
     fn others_of(&self, of: Needs<'_>) -> (bool, bool) {
-        let takes = |refuser: String| self.relay_state.takes_others(&refuser);
+        let takes = |refuser: String| self.relay_state.accepts_other_recipients(&refuser);
         let are_taken = self.relay_state.watches() && takes(self.providers.refuser(of.to));
         let may_carry = self.others.iter().any(|other| of.may_go_by(other));
         (are_taken, may_carry)

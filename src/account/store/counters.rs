@@ -1,4 +1,5 @@
-//! The counters of the account in the database: people of one kind come to some counters and leave others.
+//! The counters of the account in the database (promise P1): people of one kind are added to some counters and subtracted
+//! from others.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};

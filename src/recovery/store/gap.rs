@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::super::left::Gap;
+use super::super::departed::Gap;
 use crate::db::schema::restored_gap;
 use crate::db::{Conn, Result};
 

@@ -1,12 +1,12 @@
 //! What a decision about a copy reads and writes.
 
+mod departed;
 mod gap;
-mod left;
 mod posted;
 
-pub use self::gap::insert_gap;
-pub use self::left::{
+pub use self::departed::{
     Latest, give_batches_back, insert_outcomes, latest, letters_settled_since, list_approved,
     list_recent, list_under_way, list_waiting_letters, mark_drafts, settle_letters, settled_since,
 };
+pub use self::gap::insert_gap;
 pub use self::posted::{count_need_letter, lists_waiting};

@@ -13,7 +13,7 @@ use crate::element::ElementSet;
 use crate::person::contact::Contact;
 use crate::person::flags::Flags;
 use crate::scope::RejectReason;
-use crate::scope::kinds::Kinds;
+use crate::scope::row_counts::RowCounts;
 use crate::scope::store::{self, Former, Own, Refused, Says};
 
 /// Rejects written at once.
@@ -30,12 +30,12 @@ pub(super) struct Refuse<'a> {
 }
 
 impl Refuse<'_> {
-    /// Makes rejects of rows with a reference that stands on an earlier line, and takes them out of `kinds`; how many.
-    pub(super) async fn duplicates(&self, kinds: &mut Kinds) -> Result<i64, ImportError> {
+    /// Makes rejects of rows with a reference that stands on an earlier line, and takes them out of `row_counts`; how many.
+    pub(super) async fn duplicates(&self, row_counts: &mut RowCounts) -> Result<i64, ImportError> {
         let Self { own, .. } = *self;
         let (incident, version) = (self.stage.incident, self.stage.version);
         let found = store::find_duplicates(self.client, own, incident, version).await?;
-        let count = self.keep(found, kinds).await?;
+        let count = self.keep(found, row_counts).await?;
         if count > 0 {
             store::delete_duplicates(self.client, own, incident, version).await?;
         }
@@ -47,20 +47,20 @@ impl Refuse<'_> {
     pub(super) async fn strangers(
         &self,
         former: Option<&Former>,
-        kinds: &mut Kinds,
+        row_counts: &mut RowCounts,
     ) -> Result<i64, ImportError> {
         let (incident, version) = (self.stage.incident, self.stage.version);
         match (self.own, former) {
             (Some(own), _) => {
                 let count = self
-                    .keep(store::find_retracted(self.client, own).await?, kinds)
+                    .keep(store::find_retracted(self.client, own).await?, row_counts)
                     .await?;
                 store::delete_retracted(self.client, own).await?;
                 Ok(count)
             }
             (None, Some(former)) => {
                 let found = store::find_strangers(self.client, incident, version, former).await?;
-                let count = self.keep(found, kinds).await?;
+                let count = self.keep(found, row_counts).await?;
                 if count > 0 {
                     store::delete_strangers(self.client, incident, version, former).await?;
                 }
@@ -74,7 +74,7 @@ impl Refuse<'_> {
     async fn keep(
         &self,
         found: impl Stream<Item = db::Result<Refused>>,
-        kinds: &mut Kinds,
+        row_counts: &mut RowCounts,
     ) -> Result<i64, ImportError> {
         let found = found.map_err(ImportError::Db).try_chunks(REJECTS);
         tokio::pin!(found);
@@ -85,7 +85,7 @@ impl Refuse<'_> {
             for row in &some {
                 if row.flags & Flags::RETRACT.bits() == 0 {
                     let of = (row.jurisdiction.as_str(), row.flags);
-                    kinds.add(row.bucket, row.exposed, of, -1);
+                    row_counts.add(row.bucket, row.exposed, of, -1);
                 }
             }
             store::copy_rejects(self.helper, self.rejects_of(&some)?).await?;

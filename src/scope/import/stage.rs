@@ -16,8 +16,8 @@ use crate::id::{IncidentId, PersonId};
 use crate::person::contact::{Contact, Key, reference_key};
 use crate::person::flags::Flags;
 use crate::person::place::Jurisdiction;
-use crate::scope::kinds::Kinds;
 use crate::scope::lacks::Lacks;
+use crate::scope::row_counts::RowCounts;
 use crate::scope::store::{self, Copy, Rejects, Rows, Says, StagedRow};
 use crate::scope::{Place, RejectReason};
 use crate::seal::{IncidentKey, Index, unique};
@@ -42,7 +42,7 @@ pub(super) struct Corrects {
 pub(super) struct Chunk {
     pub(super) rows: Vec<Copy>,
     /// The number of rows of each kind.
-    pub(super) kinds: Kinds,
+    pub(super) row_counts: RowCounts,
     /// The places of the rejects that its rows correct.
     pub(super) corrects: Vec<Corrects>,
     /// A COPY of rejects, if there are any.
@@ -56,7 +56,7 @@ pub(super) struct Chunk {
 /// Rows and rejects of the chunk that is being filled.
 struct Gathered {
     rows: Rows,
-    kinds: Kinds,
+    row_counts: RowCounts,
     rejects: Rejects,
     corrects: Vec<Corrects>,
 }
@@ -148,7 +148,7 @@ impl Stage {
         let (incident, version) = (self.incident, self.version);
         Gathered {
             rows: Rows::new(incident, version, self.is_first, self.lacks, CHUNK_BYTES),
-            kinds: Kinds::default(),
+            row_counts: RowCounts::default(),
             rejects: Rejects::new(incident, version),
             corrects: Vec::new(),
         }
@@ -157,7 +157,7 @@ impl Stage {
     fn chunk(&self, gathered: Gathered, bytes: u64) -> Chunk {
         let Gathered {
             rows,
-            kinds,
+            row_counts,
             rejects,
             corrects,
         } = gathered;
@@ -166,7 +166,7 @@ impl Stage {
         let (accepted, rejected) = (rows.len(), rejects.len());
         Chunk {
             rows: rows.into_copies(id),
-            kinds,
+            row_counts,
             corrects,
             rejects: (rejected > 0).then(|| rejects.into_copy()),
             accepted,
@@ -197,7 +197,7 @@ impl Stage {
         }
         if !row.flags.contains(Flags::RETRACT) {
             let of = (under, row.flags.bits());
-            to.kinds.add(keys.bucket(), elements, of, 1);
+            to.row_counts.add(keys.bucket(), elements, of, 1);
         }
         to.rows.push(&StagedRow {
             line: whole(row.line),

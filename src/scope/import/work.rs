@@ -19,7 +19,7 @@ use crate::audit::{self, Action};
 use crate::db;
 use crate::id::StaffId;
 use crate::scope::delta::{Brings, Difference};
-use crate::scope::kinds::Kinds;
+use crate::scope::row_counts::RowCounts;
 use crate::scope::store::{self, Former, Own, Which};
 use crate::scope::{ScopeMode, ScopeStatus, Version, difference};
 use crate::seal::to_hex;
@@ -52,7 +52,7 @@ pub(super) struct Work<'a> {
 /// What was read of a list: how much, the rows of each kind, and which rejects they correct.
 pub(super) struct Read {
     pub(super) at: Progress,
-    pub(super) kinds: Kinds,
+    pub(super) row_counts: RowCounts,
     pub(super) corrects: Vec<Corrects>,
 }
 
@@ -135,11 +135,11 @@ impl Work<'_> {
         };
         let mut read = Read {
             at,
-            kinds: Kinds::default(),
+            row_counts: RowCounts::default(),
             corrects: Vec::new(),
         };
         while let Some(chunk) = chunks.recv().await {
-            read.kinds.add_all(&chunk.kinds);
+            read.row_counts.add_all(&chunk.row_counts);
             read.corrects.extend_from_slice(&chunk.corrects);
             self.write(chunk, &mut read.at).await?;
             progress(read.at);
@@ -176,17 +176,17 @@ impl Work<'_> {
         match store::key_own(self.client, self.helper, own).await {
             Err(db::Error::Conflict(_)) => {
                 store::analyze_own(self.client, own).await?;
-                refused = self.refuse().duplicates(&mut read.kinds).await?;
+                refused = self.refuse().duplicates(&mut read.row_counts).await?;
                 store::key_own(self.client, self.helper, own).await?;
             }
             other => other?,
         }
-        if read.kinds.rows() < read.at.accepted - refused {
-            refused += self.refuse().strangers(None, &mut read.kinds).await?;
+        if read.row_counts.rows() < read.at.accepted - refused {
+            refused += self.refuse().strangers(None, &mut read.row_counts).await?;
         }
         store::complete_own(self.client, self.helper, own).await?;
         let mut difference = self.none_yet();
-        difference::add_new(&mut difference, self.stage.incident, &read.kinds)?;
+        difference::add_new(&mut difference, self.stage.incident, &read.row_counts)?;
         Ok((refused, difference))
     }
 

@@ -10,9 +10,9 @@ use crate::audit::{self, Action};
 use crate::db::{self, Conn, Tx};
 use crate::id::{LetterId, StaffId, TicketId};
 use crate::outbox::{self, LetterKind, NewLetter};
-use crate::ticket::guard::{self, Said};
 use crate::ticket::intake::customer::{Customer, key_of};
 use crate::ticket::letter::{self, Addressee};
+use crate::ticket::move_check::{self, Said};
 use crate::ticket::status::{Party, TicketStatus};
 use crate::ticket::{Message, MessageKind, Then, Ticket, lease, store};
 
@@ -121,7 +121,7 @@ impl<'a> TicketAction<'a> {
     pub(super) async fn go(&mut self, then: &Then, said: bool) -> Result<(), AgentError> {
         let ever = said || store::is_answered(&mut self.tx, self.ticket.id).await?;
         let said = Said { now: said, ever };
-        guard::check(
+        move_check::check(
             self.ticket.status,
             then,
             Party::from(self.by),

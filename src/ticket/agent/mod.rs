@@ -9,8 +9,8 @@ mod last_change;
 use serde_json::json;
 
 use self::action::{TicketAction, words};
-use super::guard::Refusal;
 use super::intake::customer::{Customer, key_of, new_ticket};
+use super::move_check::Refusal;
 use super::status::{TicketResolution, TicketStatus};
 use super::urgency::{Harms, Stake};
 use super::{

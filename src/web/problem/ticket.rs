@@ -2,7 +2,7 @@
 
 use super::{Kind, Problem};
 use crate::ticket::agent::AgentError;
-use crate::ticket::guard::Refusal;
+use crate::ticket::move_check::Refusal;
 
 impl From<AgentError> for Problem {
     fn from(error: AgentError) -> Self {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 pub use super::details::{Corrected, Details, SentLetter, SentNotice, Wrong, subject};
-use super::unlock::{self, Asked, Step, Unlock};
+use super::unlock::{self, Step, Unlock};
 use super::{Fact, Update, known, my_ticket, promised};
 use crate::app::App;
 use crate::deployment;
@@ -21,7 +21,7 @@ use crate::ticket::{self, Ticket};
 use crate::web::caller::Visitor;
 use crate::web::conversation::sentence;
 use crate::web::figures::filters;
-use crate::web::form::{Form, Query};
+use crate::web::form::Form;
 use crate::web::frame;
 pub use crate::web::notification::LastNotification;
 use crate::web::notification::NotificationHistory;
@@ -147,14 +147,9 @@ pub struct Typed {
 ///
 /// # Errors
 /// 404 once the incident was forgotten, as for a link that never was.
-pub async fn show(
-    visitor: Visitor,
-    req: HttpRequest,
-    app: Data<App>,
-    asked: Query<Asked>,
-) -> Answer {
-    let unlock = Unlock::from(asked.into_inner());
-    page(&app, &req, &visitor, StatusCode::OK, Ask::default(), unlock).await
+pub async fn show(visitor: Visitor, req: HttpRequest, app: Data<App>) -> Answer {
+    let (ask, unlock) = (Ask::default(), Unlock::default());
+    page(&app, &req, &visitor, StatusCode::OK, ask, unlock).await
 }
 
 /// `POST /s/{token}/tickets`: takes a question, exactly as it was written.

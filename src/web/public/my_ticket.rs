@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::problem::{COPY, ProblemPage};
-use super::unlock::{self, Asked, Unlock};
+use super::unlock::{self, Unlock};
 use crate::app::App;
 use crate::ticket::intake::{self, Answered, IntakeError};
 use crate::ticket::number::Number;
@@ -17,7 +17,7 @@ use crate::ticket::{self, MessageKind, Ticket, TicketResolution, TicketStatus};
 use crate::web::caller::Visitor;
 use crate::web::conversation::{Message, sentence};
 use crate::web::figures::filters;
-use crate::web::form::{Form, Query};
+use crate::web::form::Form;
 use crate::web::frame;
 use crate::web::page::{self, Faults, Moment, PublicFrame};
 use crate::web::problem::{Answer, Problem};
@@ -99,10 +99,9 @@ pub async fn show(
     req: HttpRequest,
     app: Data<App>,
     path: Path<(String, String)>,
-    asked: Query<Asked>,
 ) -> Answer {
     let number = number(&path)?;
-    let unlock = Unlock::from(asked.into_inner());
+    let unlock = Unlock::default();
     page(
         &app,
         &req,

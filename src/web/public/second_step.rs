@@ -43,7 +43,6 @@ pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form
         return Ok(go(back.path(&visitor)).cookie(cookie).finish());
     }
     let unlock = Unlock {
-        asked: form.letter.is_empty(),
         faults: Faults(vec![wrong_code(form.letter.is_empty())]),
         back: form.typed.back,
         code: form.typed.code,

@@ -1,4 +1,5 @@
-//! The second step: a one-time code to the address on file, before anything personal is shown.
+//! The second step after the link: a one-time code to the address on file, or the code of a postal letter, before
+//! anything personal is shown.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::Cookie;
@@ -6,7 +7,6 @@ use actix_web::cookie::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 
 use crate::app::App;
 use crate::postal;
@@ -23,27 +23,18 @@ const MAC_LEN: usize = 16;
 /// The state of a visitor's one-time code.
 #[derive(Debug, Clone, Default)]
 pub struct Unlock {
-    /// Whether a code was requested just now; `step` says whether one was sent.
-    pub asked: bool,
     /// The state of the code.
     pub step: Step,
     /// Which page to come back to: a path below this link.
     pub back: String,
     /// The refused code, as typed.
     pub code: String,
-    /// Why: one sentence for every kind of wrong, at field `code` or `letter`.
+    /// Why it was refused, at field `code` or `letter`. The sentence never says which check failed.
     pub faults: Faults,
     /// The code printed in a letter, as typed and refused.
     pub letter: String,
-    /// Whether the code of a letter on paper opens the page.
+    /// Whether a letter with a code was posted or is about to be: the page then offers its field.
     pub by_letter: bool,
-}
-
-/// `?code` in an address: a code was asked for.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Asked {
-    code: Option<String>,
 }
 
 /// A moment for the page.
@@ -81,23 +72,15 @@ impl Unlock {
         }
     }
 
-    /// Whether the field for the code is shown: one is out, or one that was typed was refused.
+    /// Whether the field for the code is shown: a code was sent or is being sent, or the one that was typed was refused.
     pub(super) fn takes_code(&self) -> bool {
         matches!(self.step, Step::Sending { .. } | Step::Sent { .. })
             || !self.faults.of("code").is_empty()
     }
 }
 
-impl From<Asked> for Unlock {
-    fn from(asked: Asked) -> Self {
-        Self {
-            asked: asked.code.is_some(),
-            ..Self::default()
-        }
-    }
-}
-
-/// Name of the cookie that keeps the second step open. It goes with its own person's pages only.
+/// Name of the cookie that keeps the second step open. Its path is the link's, so browsers send it to no other person's
+/// pages.
 const COOKIE: &str = "candor_details";
 
 /// Whether this visitor made the second step on this device, not too long ago.
@@ -110,14 +93,14 @@ pub fn is_open(app: &App, req: &HttpRequest, visitor: &Visitor) -> bool {
     };
     let (until, mac) = value.split_at(8);
     let expiry = i64::from_be_bytes(until.try_into().unwrap_or_default());
-    same(&ground(app, visitor, until)[..MAC_LEN], mac) && expiry > app.now().timestamp()
+    same(&cookie_mac(app, visitor, until)[..MAC_LEN], mac) && expiry > app.now().timestamp()
 }
 
 /// The cookie of a visitor who made the second step just now.
 pub fn cookie(app: &App, visitor: &Visitor) -> Cookie<'static> {
     let minutes = app.config.sessions.customer_minutes;
     let until = (app.now().timestamp() + minutes * 60).to_be_bytes();
-    let mac = ground(app, visitor, &until);
+    let mac = cookie_mac(app, visitor, &until);
     let value = URL_SAFE_NO_PAD.encode([&until[..], &mac[..MAC_LEN]].concat());
     caller::cookie(app, COOKIE, value, format!("/s/{}", visitor.token))
         .max_age(Duration::minutes(minutes))
@@ -133,9 +116,9 @@ pub fn no_cookie(visitor: &Visitor) -> Cookie<'static> {
     cookie
 }
 
-/// Over the person, their epoch, the address on file, and whether it may be used: revoking their links ends the second
-/// step, and so does another address, none, or a flag that forbids to write to it.
-fn ground(app: &App, visitor: &Visitor, until: &[u8]) -> [u8; 32] {
+/// The MAC over the person, the epoch of their links, the address on file, whether a flag forbids to write to it, how many
+/// letters came back, and the expiry. A change of any of the first five ends the second step.
+fn cookie_mac(app: &App, visitor: &Visitor, until: &[u8]) -> [u8; 32] {
     let person = &visitor.person;
     let epoch = person.link_epoch.to_be_bytes();
     let address = person.email_key.as_deref().unwrap_or_default();

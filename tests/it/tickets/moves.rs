@@ -2,7 +2,7 @@
 
 use candor::actor::{Actor, System};
 use candor::ticket::agent::{self, AgentError, Seen};
-use candor::ticket::guard::Refusal;
+use candor::ticket::move_check::Refusal;
 use candor::ticket::{TicketStatus, store};
 
 use super::Helpline;

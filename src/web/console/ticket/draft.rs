@@ -1,7 +1,7 @@
 //! What an agent typed on the ticket page, and why it was refused.
 
 use crate::ticket::agent;
-use crate::ticket::guard::Refusal;
+use crate::ticket::move_check::Refusal;
 use crate::ticket::status::Need;
 use crate::web::conversation::sentence;
 use crate::web::page::{Fault, Faults};

@@ -7,7 +7,7 @@ use candor::campaign::error::CampaignError;
 use candor::campaign::{CampaignKind, hold};
 use candor::deployment::watch::suspect;
 use candor::deployment::{Why, store};
-use candor::recovery::left::Choice;
+use candor::recovery::departed::Choice;
 use candor::recovery::restored::decide;
 use candor::staff::StaffRole;
 

@@ -8,7 +8,7 @@ use candor::deployment::Why;
 use candor::deployment::watch::suspect;
 use candor::id::CampaignId;
 use candor::mail::Reply;
-use candor::recovery::left::Choice;
+use candor::recovery::departed::Choice;
 use candor::recovery::restored::decide;
 use candor::scope::ScopeMode;
 use candor::worker::decided;

@@ -7,7 +7,7 @@ use candor::campaign::{CampaignKind, launch};
 use candor::deployment::Why;
 use candor::mail::Reply;
 use candor::recovery::Restored;
-use candor::recovery::left::Choice;
+use candor::recovery::departed::Choice;
 use candor::recovery::relay_log::RelayLog;
 use candor::recovery::restored::{RestoreError, decide};
 

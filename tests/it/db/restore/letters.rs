@@ -3,7 +3,7 @@
 use candor::actor::{Actor, System};
 use candor::deployment::Why;
 use candor::deployment::watch::suspect;
-use candor::recovery::left::Choice;
+use candor::recovery::departed::Choice;
 use candor::recovery::relay_log::RelayLog;
 use candor::recovery::restored::decide;
 use uuid::Uuid;

@@ -3,7 +3,7 @@
 
 use candor::actor::{Actor, System};
 use candor::campaign::{CampaignKind, UncertainPolicy};
-use candor::recovery::left::Choice;
+use candor::recovery::departed::Choice;
 use candor::recovery::restored::decide;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;

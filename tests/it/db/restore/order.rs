@@ -5,7 +5,7 @@ use candor::campaign::CampaignKind;
 use candor::delivery::freeze;
 use candor::deployment::Why;
 use candor::deployment::watch::suspect;
-use candor::recovery::left::Choice;
+use candor::recovery::departed::Choice;
 use candor::recovery::restored::decide;
 use candor::scope::ScopeMode;
 

@@ -64,7 +64,6 @@ pub(super) fn draw(add: Add<'_>) {
         until: now() + TimeDelta::minutes(10),
     };
     let asked = Unlock {
-        asked: true,
         step: code.clone(),
         back: format!("/s/{TOKEN}"),
         ..Unlock::default()

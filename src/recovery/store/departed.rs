@@ -7,7 +7,7 @@ use diesel::sql_types::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::super::left::{self, End};
+use super::super::departed::{self, End};
 use crate::campaign::CampaignStatus;
 use crate::db::schema::{campaign, incident, notice, outbox, sql_types};
 use crate::db::{Conn, Result, statement};
@@ -154,7 +154,7 @@ pub async fn latest(
     conn: &mut Conn,
     campaign: CampaignId,
     bucket: i32,
-) -> Result<Vec<left::Latest>> {
+) -> Result<Vec<departed::Latest>> {
     let rows: Vec<Latest> = statement(
         "select n.id, n.person_id, greatest(n.attempts, coalesce(o.attempt, 0::smallint)) as attempt, \
             o.result, o.relay, o.retry_at, \
@@ -170,7 +170,7 @@ pub async fn latest(
     .bind::<SqlUuid, _>(campaign)
     .load(conn)
     .await?;
-    let read = |row: Latest| left::Latest {
+    let read = |row: Latest| departed::Latest {
         id: row.id,
         person: row.person_id,
         attempt: row.attempt,

@@ -8,13 +8,13 @@ use crate::shutdown::Shutdown;
 
 /// Counts what is left, for all tasks of a sender. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Left {
+pub struct UnwrittenAtExit {
     shutdown: Shutdown,
     batches: Arc<AtomicUsize>,
     results: Arc<AtomicUsize>,
 }
 
-impl Left {
+impl UnwrittenAtExit {
     /// Nothing is left yet.
     pub fn new(shutdown: &Shutdown) -> Self {
         Self {

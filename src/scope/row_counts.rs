@@ -1,5 +1,5 @@
-//! How many rows of a list are in each bucket, name each element, each jurisdiction and each combination of flags: what
-//! its delta counts. It takes the same room however many kinds of people a list has.
+//! Row counts of a list by bucket, element, jurisdiction and combination of flags, for the delta of its draft. Memory does
+//! not grow with the number of rows.
 
 use std::collections::HashMap;
 
@@ -7,22 +7,21 @@ use crate::id::BUCKETS;
 
 /// Octets of the longest jurisdiction (ISO 3166-2: `US-CA`, at most three characters behind the hyphen).
 const CODE: usize = 6;
-/// Buckets as an index.
+/// The number of buckets, as an index.
 const ALL: usize = BUCKETS as usize;
 
-/// Rows by bucket, by element, by jurisdiction and by flags: each sum for itself, since what a delta says is never of two
-/// of them at once.
-pub(super) struct Kinds {
+/// Four independent sums: a delta never reports a combination of two of them.
+pub(super) struct RowCounts {
     buckets: [i64; ALL],
-    /// By the bit of the element.
+    /// By the bit number of the element.
     elements: [i64; 64],
-    /// By the jurisdiction, filled up with zeros.
+    /// By the jurisdiction, padded with zero octets.
     under: HashMap<[u8; CODE], i64>,
-    /// By flags (as bits).
+    /// By flags, as a bit mask.
     flags: HashMap<i32, i64>,
 }
 
-impl Default for Kinds {
+impl Default for RowCounts {
     fn default() -> Self {
         Self {
             buckets: [0; ALL],
@@ -33,8 +32,8 @@ impl Default for Kinds {
     }
 }
 
-impl Kinds {
-    /// Counts some rows of one kind, or takes them back.
+impl RowCounts {
+    /// Adds rows of one kind, or subtracts them (`rows` below 0).
     pub(super) fn add(
         &mut self,
         bucket: i32,
@@ -59,7 +58,7 @@ impl Kinds {
         }
     }
 
-    /// Counts all of another count.
+    /// Adds another count to this one.
     pub(super) fn add_all(&mut self, others: &Self) {
         for (sum, rows) in self.buckets.iter_mut().zip(others.buckets) {
             *sum += rows;
@@ -75,7 +74,7 @@ impl Kinds {
         }
     }
 
-    /// How many rows.
+    /// The number of rows.
     pub(super) fn rows(&self) -> i64 {
         self.buckets.iter().sum()
     }
@@ -85,7 +84,7 @@ impl Kinds {
         (0..BUCKETS).zip(self.buckets)
     }
 
-    /// Elements (as bits), and how many rows name each.
+    /// Elements, each as a bit mask, and how many rows name each.
     pub(super) fn elements(&self) -> impl Iterator<Item = (i64, i64)> {
         (0..64).map(|bit| 1 << bit).zip(self.elements)
     }
