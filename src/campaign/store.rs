@@ -29,9 +29,10 @@ use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Guarded, Result};
 use crate::id::{BUCKETS, CampaignId, IncidentId, StaffId, TemplateId};
 
+/// A campaign as its row says it; see [`read`].
 #[derive(Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = campaign)]
-struct Row {
+pub(crate) struct Row {
     id: CampaignId,
     incident_id: IncidentId,
     template_id: TemplateId,
@@ -56,7 +57,8 @@ struct Row {
     reason_sealed: Option<Vec<u8>>,
 }
 
-fn read(row: Row) -> Result<Campaign> {
+/// Reads a row.
+pub(crate) fn read(row: Row) -> Result<Campaign> {
     let strange = |_| Error::inconsistent("campaign", row.id);
     Ok(Campaign {
         id: row.id,

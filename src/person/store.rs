@@ -4,6 +4,7 @@ mod address;
 mod audience;
 mod find_each;
 mod former;
+mod known;
 mod list;
 mod moved;
 mod past;
@@ -20,6 +21,7 @@ pub use self::audience::{
 };
 pub use self::find_each::{find_each_by_email, find_each_by_name_postcode, find_each_by_reference};
 pub use self::former::{Reference, former_among, former_of, former_of_buckets, reference_of};
+pub use self::known::{Known, known};
 pub use self::list::list;
 pub use self::moved::Moved;
 pub use self::past::{believed, believed_at_each, listed, listed_since};

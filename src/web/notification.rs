@@ -89,8 +89,21 @@ impl NotificationHistory {
             true => person::store::listed(conn, person.id).await?,
             false => None,
         };
-        let (mut sent, mut perhaps) = (Vec::new(), None);
         let left = outcome::left_of_each(conn, &notices).await?;
+        let items = postal::store::of_person(conn, person.id).await?;
+        Ok(Self::new(person, listed, (notices, left), items))
+    }
+
+    /// The same of what was read: what the list version `listed` says of them, all notices to them, newest first, with
+    /// those that may be in a mailbox, and all postal items.
+    pub fn new<C>(
+        person: &Person<C>,
+        listed: Option<Listed>,
+        (notices, left): (Vec<Notice>, BTreeMap<NoticeId, Left>),
+        items: Vec<Item>,
+    ) -> Self {
+        let retracted = person.standing == PersonStanding::Retracted;
+        let (mut sent, mut perhaps) = (Vec::new(), None);
         for notice in notices {
             match left.get(&notice.id).copied() {
                 Some(Left { at, surely: true }) => sent.push((notice, at)),
@@ -98,9 +111,8 @@ impl NotificationHistory {
                 None => {}
             }
         }
-        let items = postal::store::of_person(conn, person.id).await?;
         let letters: Vec<_> = items.iter().rev().filter_map(paper).collect();
-        Ok(Self {
+        Self {
             told: match told(person, &sent, perhaps, &letters) {
                 LastNotification::Nothing if items.iter().any(waits) => LastNotification::Prepared,
                 told => told,
@@ -108,11 +120,11 @@ impl NotificationHistory {
             letters,
             wrong: wrong(person, &sent),
             retracted,
-            listed,
+            listed: listed.filter(|_| retracted),
             sent,
             left,
             items,
-        })
+        }
     }
 }
 

@@ -17,7 +17,8 @@ use diesel::sql_types::{
 use diesel_async::RunQueryDsl;
 
 pub use self::list::{KEEPS_ALL, end_bit, list};
-use crate::db::schema::notice;
+use crate::campaign::{self, Campaign};
+use crate::db::schema::{campaign as campaigns, notice};
 use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
@@ -228,6 +229,31 @@ pub async fn of_person(
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(read).collect())
+}
+
+/// The notices to a person of this incident, newest first, each with its campaign.
+///
+/// # Errors
+/// `Inconsistent` for a campaign that cannot be read.
+pub async fn of_person_with_campaigns(
+    conn: &mut Conn,
+    incident: IncidentId,
+    person: PersonId,
+) -> Result<Vec<(Notice, Campaign)>> {
+    let rows: Vec<(Row, campaign::store::Row)> = campaigns::table
+        .inner_join(notice::table.on(notice::campaign_id.eq(campaigns::id)))
+        .filter(campaigns::incident_id.eq(incident))
+        .filter(
+            notice::bucket
+                .eq(person.bucket())
+                .and(notice::person_id.eq(person)),
+        )
+        .select((Row::as_select(), campaign::store::Row::as_select()))
+        .order(notice::id.desc())
+        .load(conn)
+        .await?;
+    let both = |(notice, of)| Ok((read(notice), campaign::store::read(of)?));
+    rows.into_iter().map(both).collect()
 }
 
 /// The notices with a code of this index; more than one is a coincidence of one in many thousands.

@@ -91,7 +91,7 @@ pub async fn thread(
 ///
 /// # Errors
 /// As [`thread`].
-pub async fn thread_with(
+async fn thread_with(
     conn: &mut Conn,
     key: Option<&IncidentKey>,
     of: &Ticket,
@@ -181,7 +181,7 @@ async fn wrapped_key(conn: &mut Conn, of: &Ticket) -> Result<Option<Vec<u8>>> {
 ///
 /// # Errors
 /// As [`history`].
-pub async fn history_with(
+async fn history_with(
     conn: &mut Conn,
     key: Option<&IncidentKey>,
     of: &Ticket,

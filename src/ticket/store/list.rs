@@ -1,16 +1,15 @@
 //! Tickets in lists and in figures: keyset-paged, never counted to the end.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Int4, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 
 use super::page::{Cursor, Page, Range, ranges};
 use super::row::{Row, read};
+use super::waiting::in_line;
 use crate::db::schema::{incident, ticket, ticket_message};
-use crate::db::{Conn, Result, statement};
+use crate::db::{Conn, Result};
 use crate::id::{IncidentId, PersonId, StaffId, TicketId};
 use crate::seal::{IncidentKey, Keyring};
 use crate::ticket::status::TicketStatus;
@@ -18,8 +17,6 @@ use crate::ticket::{MessageKind, Ticket, TicketChannel, message_owner};
 
 /// Most tickets a page may have.
 pub const PAGE_LIMIT: i64 = 200;
-/// Where the count of waiting tickets stops.
-pub const WAITING_CAP: i64 = 1_000;
 
 /// Which tickets a list shows.
 #[derive(Debug, Clone, Default)]
@@ -146,15 +143,6 @@ async fn queued(conn: &mut Conn, keys: &Keyring, range: Range, limit: i64) -> Re
         Range::All | Range::SameTime(_) | Range::Earlier(_) => query,
     };
     read(keys, query.load(conn).await?)
-}
-
-/// What the index of tickets to take holds, written out so that the planner sees it, without those of forgotten
-/// incidents, which are unreadable.
-const IN_LINE: &str = "(ticket.status in ('new', 'open') and ticket.assignee is null and not exists (select from \
-    incident gone where gone.id = ticket.incident_id and gone.forgotten_at is not null))";
-
-fn in_line() -> diesel::expression::SqlLiteral<Bool> {
-    diesel::dsl::sql::<Bool>(IN_LINE)
 }
 
 /// The tickets that an agent has, last changed first; nothing of forgotten incidents.
@@ -296,100 +284,4 @@ pub async fn said_since(conn: &mut Conn, person: PersonId, since: DateTime<Utc>)
         .count()
         .get_result(conn)
         .await?)
-}
-
-/// How the helpline stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiting {
-    /// Tickets in line; more than [`WAITING_CAP`] are not counted.
-    pub tickets: i64,
-    /// Since when the one that waits longest waits.
-    pub oldest: Option<DateTime<Utc>>,
-}
-
-impl fmt::Display for Waiting {
-    /// `12`, or `1,000+`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.tickets > WAITING_CAP {
-            true => f.write_str("1,000+"),
-            false => write!(f, "{}", self.tickets),
-        }
-    }
-}
-
-// The index of tickets to take has them by urgency, each with the one that waits longest first: one look a degree of
-// urgency, however many wait.
-const OLDEST: &str = "
-    with recursive degree as (
-        (select urgency, queued_at from ticket
-            where status in ('new', 'open') and assignee is null and not exists (select from incident gone
-                where gone.id = ticket.incident_id and gone.forgotten_at is not null)
-            order by urgency desc, queued_at, id limit 1)
-        union all
-        select next.urgency, next.queued_at from degree cross join lateral (
-            select urgency, queued_at from ticket
-            where status in ('new', 'open') and assignee is null and urgency < degree.urgency
-                and not exists (select from incident gone
-                    where gone.id = ticket.incident_id and gone.forgotten_at is not null)
-            order by urgency desc, queued_at, id limit 1) next
-    )
-    select min(queued_at) as at from degree";
-
-#[derive(QueryableByName)]
-struct Oldest {
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    at: Option<DateTime<Utc>>,
-}
-
-/// How many tickets are in line, and since when.
-///
-/// # Errors
-/// The database's.
-pub async fn waiting(conn: &mut Conn) -> Result<Waiting> {
-    let tickets = count_waiting(conn, WAITING_CAP + 1).await?;
-    let oldest = oldest_waiting(conn).await?;
-    Ok(Waiting { tickets, oldest })
-}
-
-/// How many tickets are in line, counted up to `most`.
-///
-/// # Errors
-/// The database's.
-pub async fn count_waiting(conn: &mut Conn, most: i64) -> Result<i64> {
-    #[derive(QueryableByName)]
-    struct Counted {
-        #[diesel(sql_type = BigInt)]
-        n: i64,
-    }
-    let sql =
-        format!("select count(*) as n from (select from ticket where {IN_LINE} limit $1) capped");
-    let counted: Counted = diesel::sql_query(sql)
-        .bind::<BigInt, _>(most)
-        .get_result(conn)
-        .await?;
-    Ok(counted.n)
-}
-
-/// Since when the ticket in line that waits longest waits.
-///
-/// # Errors
-/// The database's.
-pub async fn oldest_waiting(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
-    let oldest: Oldest = statement(OLDEST).get_result(conn).await?;
-    Ok(oldest.at)
-}
-
-/// How many tickets in line began to wait before a moment; more than [`WAITING_CAP`] are not counted.
-///
-/// # Errors
-/// The database's.
-pub async fn waiting_since_before(conn: &mut Conn, before: DateTime<Utc>) -> Result<i64> {
-    let capped: Vec<i32> = ticket::table
-        .filter(in_line())
-        .filter(ticket::waits_since.lt(before))
-        .select(diesel::dsl::sql::<Int4>("1"))
-        .limit(WAITING_CAP + 1)
-        .load(conn)
-        .await?;
-    Ok(i64::try_from(capped.len()).unwrap_or(i64::MAX))
 }

@@ -10,7 +10,7 @@ use crate::db::schema::{incident, ticket};
 use crate::db::{Conn, Result};
 use crate::id::{PersonId, TicketId};
 use crate::seal::Keyring;
-use crate::ticket::Ticket;
+use crate::ticket::{Message, Ticket};
 
 /// What a person may see of their tickets: a call of an unverified caller may be another person's, until we or
 /// the person wrote in it.
@@ -38,11 +38,16 @@ pub async fn shown_to(conn: &mut Conn, keys: &Keyring, person: PersonId) -> Resu
 ///
 /// # Errors
 /// The database's.
-pub async fn is_shown(conn: &mut Conn, id: TicketId) -> Result<bool> {
+pub(super) async fn is_shown(conn: &mut Conn, id: TicketId) -> Result<bool> {
     let shown = ticket::table
         .find(id)
         .filter(diesel::dsl::sql::<Bool>(SHOWN));
     Ok(diesel::select(diesel::dsl::exists(shown))
         .get_result(conn)
         .await?)
+}
+
+/// The same, of a ticket with all of its messages.
+pub fn is_shown_with<'m>(of: &Ticket, mut thread: impl Iterator<Item = &'m Message>) -> bool {
+    !of.is_call() || of.caller_verified || thread.any(|said| said.kind.is_public())
 }

@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::staff::{Right, Staff};
-use crate::ticket::TicketStatus;
-use crate::ticket::{self, Ticket};
+use crate::ticket::store::Waiting;
+use crate::ticket::{self, Ticket, TicketStatus};
 use crate::web::console::names::Names;
 use crate::web::console::ticket::resolution::in_words;
 use crate::web::page::{Moment, span};
@@ -70,10 +70,21 @@ pub fn row(app: &App, names: &Names, ticket: &Ticket) -> TicketRow {
 /// Database errors.
 pub async fn work(app: &App, conn: &mut Conn, who: &Staff, names: &Names) -> db::Result<Work> {
     let waiting = ticket::store::waiting(conn).await?;
-    let mut mine = ticket::store::mine(conn, &app.keys, who.id).await?;
+    let mine = ticket::store::mine(conn, &app.keys, who.id).await?;
+    Ok(of(app, who, names, waiting, mine))
+}
+
+/// The same of what was read.
+pub fn of(
+    app: &App,
+    who: &Staff,
+    names: &Names,
+    waiting: Waiting,
+    mut mine: Vec<Ticket>,
+) -> Work {
     let hours = app.config.helpline.answer_hours;
     mine.sort_by_key(|ticket| (ticket.due_at(hours).is_none(), ticket.due_at(hours)));
-    Ok(Work {
+    Work {
         may_take: who.may(Right::WorkTickets),
         waiting: waiting.to_string(),
         oldest: waiting
@@ -81,5 +92,5 @@ pub async fn work(app: &App, conn: &mut Conn, who: &Staff, names: &Names) -> db:
             .map(|since| span(app.now() - since))
             .unwrap_or_default(),
         mine: mine.iter().map(|ticket| row(app, names, ticket)).collect(),
-    })
+    }
 }

@@ -87,14 +87,15 @@ pub async fn show(
     path: Path<String>,
     asked: Query<Asked>,
 ) -> Answer {
-    let ticket = find(&app, &path).await?;
-    who.saw(&app, Action::TicketRead, ticket.id, 1);
+    let name = path.parse().map_err(|_| Problem::not_found())?;
+    let of = page::load(&app, &who, &name).await?;
+    who.saw(&app, Action::TicketRead, of.ticket.id, 1);
     let draft = Draft {
         as_note: asked.tab == "note",
         did: asked.did.clone(),
         ..Draft::default()
     };
-    page::show(&app, &req, &who, &ticket, StatusCode::OK, draft).await
+    page::show_desk(&app, &req, &who, of, StatusCode::OK, draft).await
 }
 
 /// `POST …/messages`: a reply with the next state, a note, or the log of a call.

@@ -1,15 +1,12 @@
 //! The delivery of a ticket's e-mails in words for agents, and how the person can be reached instead.
 
-use crate::db::Conn;
-use crate::incident::Incident;
+use super::person::Found;
 use crate::outbox::{CONNECTION_LOST, Delivery, EXPIRED, LetterStatus, LetterWithheld};
-use crate::person::Person;
 use crate::person::flags::WithheldReason;
-use crate::postal::{self, Item, PostalKind, PostalStatus};
-use crate::seal::Keyring;
+use crate::postal::{Item, PostalKind, PostalStatus};
+use crate::seal::IncidentKey;
 use crate::ticket::Ticket;
 use crate::web::console::campaign::outcomes::reason_words;
-use crate::web::conversation::{Kind, Message};
 use crate::web::problem::Problem;
 
 /// How a reply reaches the person of a ticket.
@@ -34,28 +31,23 @@ pub enum ReplyChannel {
 }
 
 impl ReplyChannel {
-    /// Reads the flags, the address and the letters of the person.
+    /// How the flags, the address and the postal items of the person say. `key` is the one of their incident.
     ///
     /// # Errors
-    /// Database errors.
-    pub async fn load(
-        conn: &mut Conn,
-        keys: &Keyring,
-        incident: &Incident,
-        person: Option<&Person>,
-    ) -> Result<Self, Problem> {
-        let Some(person) = person else {
+    /// 500 for an item that does not open.
+    pub fn of(key: Option<&IncidentKey>, found: Option<&Found>) -> Result<Self, Problem> {
+        let Some(Found { known, items }) = found else {
             return Ok(Self::Nobody);
         };
+        let person = &known.person;
         if let Some(why) = person.flags.withheld_reason() {
-            let items = postal::store::of_person(conn, person.id).await?;
-            let told = told(&items, why, keys, incident)?;
+            let told = told(items, why, key)?;
             return Ok(Self::Forbidden { why, told });
         }
         if person.may_be_mailed() {
             return Ok(Self::Email);
         }
-        Ok(match postal::code::is_out(conn, person).await? {
+        Ok(match items.iter().any(|item| item.opens(items)) {
             true => Self::LetterCode,
             false => Self::Unread,
         })
@@ -143,8 +135,7 @@ fn forbidden(why: WithheldReason) -> &'static str {
 fn told(
     items: &[Item],
     why: WithheldReason,
-    keys: &Keyring,
-    incident: &Incident,
+    key: Option<&IncidentKey>,
 ) -> Result<String, Problem> {
     let kind = match why {
         WithheldReason::Deceased => PostalKind::Kin,
@@ -162,8 +153,7 @@ fn told(
     let Some((item, on)) = last.and_then(|item| Some((item, item.batch.posted_on?))) else {
         return Ok(String::new());
     };
-    let key = incident.key(keys).map_err(Problem::broken)?;
-    let telling = match &key {
+    let telling = match key {
         Some(key) => item.telling(key).map_err(Problem::broken)?,
         None => None,
     };
@@ -173,18 +163,12 @@ fn told(
     }))
 }
 
-/// The delivery of the last answer, for the agent who sent it.
+/// The delivery of the last answer, for the agent who sent it; `letter` is its e-mail.
 pub fn answer_delivery(
     ticket: &Ticket,
-    thread: &[Message],
-    letters: &[Delivery],
+    letter: Option<&Delivery>,
     channel: &ReplyChannel,
 ) -> String {
-    let last = thread.iter().rev().find(|m| m.kind == Kind::Agent);
-    let letter = last.and_then(|message| {
-        let no = Some(message.place);
-        letters.iter().find(|l| l.message_no.map(i64::from) == no)
-    });
     match letter {
         None if ticket.person.is_none() => {
             "Kept on this ticket. No person is connected to it, so that nothing is sent: tell the \

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
+use chrono::{DateTime, Utc};
 
 use super::composer::composer;
 use super::conflict;
@@ -11,10 +12,10 @@ use super::person;
 use super::resolution;
 use super::view::TicketPage;
 use crate::app::App;
-use crate::incident;
-use crate::outbox::{self, Delivery};
+use crate::outbox::Delivery;
 use crate::staff::{self, Right};
 use crate::ticket::status::Need;
+use crate::ticket::store::{Desk, TicketName};
 use crate::ticket::{self, MessageKind, Ticket, TicketStatus, store};
 use crate::web::caller::Signed;
 use crate::web::console::helpline::work;
@@ -25,7 +26,19 @@ use crate::web::frame;
 use crate::web::page::{self, Area, ConsoleFrame, Flash, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
 
-/// Shows the page.
+/// A message, and the e-mail that carries it.
+type Said = (ticket::Message, Option<Delivery>);
+
+/// Reads a ticket with what else the page shows of tickets.
+///
+/// # Errors
+/// 404.
+pub async fn load(app: &App, who: &Signed, name: &TicketName) -> Result<Desk, Problem> {
+    let mut conn = app.db.get().await?;
+    Ok(store::desk(&mut conn, &app.keys, name, who.id).await?)
+}
+
+/// Shows the page of a ticket, as it is now.
 ///
 /// # Errors
 /// Database errors.
@@ -37,63 +50,95 @@ pub async fn show(
     status: StatusCode,
     draft: Draft,
 ) -> Answer {
+    let of = load(app, who, &TicketName::Id(ticket.id)).await?;
+    show_desk(app, req, who, of, status, draft).await
+}
+
+/// Shows the page of a ticket that was read for it.
+///
+/// # Errors
+/// Database errors.
+pub async fn show_desk(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    of: Desk,
+    status: StatusCode,
+    draft: Draft,
+) -> Answer {
     let mut conn = app.db.get().await?;
     let staff = staff::store::list(&mut conn).await?;
     let names = Names::of_staff(&staff);
-    let incident = incident::store::find(&mut conn, ticket.incident).await?;
-    let key = incident.key(&app.keys).map_err(Problem::broken)?;
-    let found = person::find(&mut conn, key.as_ref(), ticket).await?;
-    let due = ticket
-        .due_at(app.config.helpline.answer_hours)
-        .filter(|_| ticket.subject.is_some());
-    let reopen_days = app.config.helpline.reopen_days;
+    let ticket = &of.ticket;
+    let found = person::find(&mut conn, &of).await?;
+    let channel = ReplyChannel::of(of.key.as_ref(), found.as_ref())?;
+    let messages = store::thread_with_letters(&mut conn, of.key.as_ref(), ticket).await?;
     let locked = locked(app, who, ticket, &names);
-    let letters = outbox::store::of_ticket(&mut conn, ticket.id).await?;
-    let channel = ReplyChannel::load(&mut conn, &app.keys, &incident, found.as_ref()).await?;
-    let messages = store::thread_with(&mut conn, key.as_ref(), ticket, 0).await?;
-    let thread = thread(app, &messages, &names, (&letters, &channel));
-    let is_shown = ticket.person.is_some() && store::is_shown(&mut conn, ticket.id).await?;
-    let answered = answer_delivery(ticket, &thread, &letters, &channel);
-    let flash = flash(&draft, &locked, &answered);
     let desk = frame::console(app, &mut conn, req, who, Area::Helpline).await?;
+    let flash = flash(&draft, &locked, &answered(ticket, &messages, &channel));
+    let conflict = draft.conflict.as_deref();
+    let conflict = conflict.map(|conflict| conflict::in_words(app, who, &names, conflict));
+    let may_write = locked.is_empty() || !draft.is_empty();
+    let person = found.as_ref().map(|found| &found.known.person);
+    let composer = may_write.then(|| composer(ticket, person, &channel, draft));
+    let head = Head::of(app, ticket, &messages);
     let view = TicketPage {
         desk: ConsoleFrame { flash, ..desk },
-        work: work::work(app, &mut conn, who, &names).await?,
         id: ticket.id.to_string(),
-        incident: incident.title,
         number: ticket.number.to_string(),
         status: ticket.status,
-        label: match is_shown {
-            true => ticket.label_customer(app.now(), ticket.hears(app.now(), reopen_days)),
-            false => "",
-        }
-        .to_owned(),
-        call: call_in_words(ticket, is_shown),
-        ended: {
-            let name = |actor: &str| names.of_actor(actor);
-            resolution::how_it_ended(&mut conn, key.as_ref(), ticket, name).await?
-        },
+        label: head.label,
+        call: head.call,
+        ended: resolution::how_it_ended(ticket, &of.ends, |actor| names.of_actor(actor)),
         version: i64::from(ticket.version),
         why: ticket.urgency.why.clone(),
-        due: due.map(|at| Moment::until(at, app.now())),
-        overdue: due.is_some_and(|at| at < app.now()),
+        due: head.due.map(|at| Moment::until(at, app.now())),
+        overdue: head.due.is_some_and(|at| at < app.now()),
         assignee: ticket.assignee.map(|id| names.of(id)).unwrap_or_default(),
-        thread,
-        conflict: draft
-            .conflict
-            .as_deref()
-            .map(|conflict| conflict::in_words(app, who, &names, conflict)),
+        thread: thread(app, &messages, &names, &channel),
+        conflict,
         buttons: buttons(who, ticket, is_free(app, ticket), &locked),
         agents: agents(staff, who, ticket),
-        person: {
-            let of = (ticket, key.as_ref());
-            person::zone(app, &mut conn, of, found.as_ref()).await?
-        },
-        composer: (locked.is_empty() || !draft.is_empty())
-            .then(|| composer(ticket, found.as_ref(), &channel, draft)),
+        person: person::zone(app, &mut conn, &of, found).await?,
+        composer,
         locked,
+        work: work::of(app, who, &names, of.waiting, of.mine),
+        incident: of.incident_title,
     };
     Ok(page::show(status, &view)?)
+}
+
+/// Lines at the head of the page.
+struct Head {
+    label: String,
+    call: String,
+    due: Option<DateTime<Utc>>,
+}
+
+impl Head {
+    fn of(app: &App, ticket: &Ticket, messages: &[Said]) -> Self {
+        let said = messages.iter().map(|(message, _)| message);
+        let is_shown = ticket.person.is_some() && store::is_shown_with(ticket, said);
+        let helpline = &app.config.helpline;
+        let hears = ticket.hears(app.now(), helpline.reopen_days);
+        let due = ticket.due_at(helpline.answer_hours);
+        Self {
+            label: match is_shown {
+                true => ticket.label_customer(app.now(), hears).to_owned(),
+                false => String::new(),
+            },
+            call: call_in_words(ticket, is_shown),
+            due: due.filter(|_| ticket.subject.is_some()),
+        }
+    }
+}
+
+/// The delivery of the last answer.
+fn answered(ticket: &Ticket, messages: &[Said], channel: &ReplyChannel) -> String {
+    let mut newest_first = messages.iter().rev();
+    let last = newest_first.find(|(message, _)| message.kind == MessageKind::Agent);
+    let letter = last.and_then(|(_, letter)| letter.as_ref());
+    answer_delivery(ticket, letter, channel)
 }
 
 /// Why `who` cannot write here; empty if they can.
@@ -173,16 +218,9 @@ fn flash(draft: &Draft, locked: &str, answered: &str) -> Option<Flash> {
     })
 }
 
-fn thread(
-    app: &App,
-    messages: &[ticket::Message],
-    names: &Names,
-    (letters, channel): (&[Delivery], &ReplyChannel),
-) -> Vec<Message> {
-    let shown = messages.iter().map(|message| {
-        let sent = letters.iter().find(|letter| {
-            letter.message_no == Some(message.no) && message.kind == MessageKind::Agent
-        });
+fn thread(app: &App, messages: &[Said], names: &Names, channel: &ReplyChannel) -> Vec<Message> {
+    let shown = messages.iter().map(|(message, letter)| {
+        let sent = letter.as_ref().filter(|_| message.kind == MessageKind::Agent);
         let delivery = sent
             .map(|letter| delivery(letter, channel))
             .unwrap_or_default();

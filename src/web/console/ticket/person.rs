@@ -6,35 +6,43 @@ use super::view::{NoticeLine, PersonZone};
 use crate::app::App;
 use crate::campaign::Campaign;
 use crate::db::Conn;
+use crate::delivery;
 use crate::element::{ElementSet, in_words};
 use crate::link::NoticeCode;
 use crate::notice::Notice;
 use crate::person::flags::Flags;
+use crate::person::store::Known;
 use crate::person::{self, Listed, Person};
-use crate::postal::{How, Item, PostalState, PostalStatus};
+use crate::postal::{self, How, Item, PostalState, PostalStatus};
 use crate::seal::IncidentKey;
-use crate::ticket::{self, Ticket, TicketChannel};
+use crate::ticket::store::Desk;
+use crate::ticket::{Ticket, TicketChannel};
 use crate::web::console::Choice;
 use crate::web::console::person::reference::reassigned;
 use crate::web::notification::{NotificationHistory, Wrong};
 use crate::web::page::Badge;
-use crate::web::person_lookup::{campaign_of, written_to};
 use crate::web::problem::Problem;
 use crate::web::public::my_status::subject;
 
-/// The person of a ticket; `None` without one, and after the incident was forgotten.
+/// The person of a ticket, and all postal items of theirs.
+pub struct Found {
+    /// The person.
+    pub known: Known,
+    /// As [`postal::store::of_person`].
+    pub items: Vec<Item>,
+}
+
+/// Reads the person of a ticket; `None` without one, and after the incident was forgotten.
 ///
 /// # Errors
 /// Database errors.
-pub async fn find(
-    conn: &mut Conn,
-    key: Option<&IncidentKey>,
-    of: &Ticket,
-) -> Result<Option<Person>, Problem> {
-    match of.person.zip(key) {
-        Some((id, key)) => Ok(Some(person::store::find(conn, key, id).await?)),
-        None => Ok(None),
-    }
+pub async fn find(conn: &mut Conn, of: &Desk) -> Result<Option<Found>, Problem> {
+    let Some((id, key)) = of.ticket.person.zip(of.key.as_ref()) else {
+        return Ok(None);
+    };
+    let known = person::store::known(conn, key, (of.ticket.incident, id)).await?;
+    let items = postal::store::of_person(conn, id).await?;
+    Ok(Some(Found { known, items }))
 }
 
 /// The person zone of the page.
@@ -44,24 +52,25 @@ pub async fn find(
 pub async fn zone(
     app: &App,
     conn: &mut Conn,
-    (of, key): (&Ticket, Option<&IncidentKey>),
-    person: Option<&Person>,
+    of: &Desk,
+    found: Option<Found>,
 ) -> Result<PersonZone, Problem> {
-    let Some(person) = person else {
+    let Some(Found { known, items }) = found else {
         let verified = "Nobody is connected".to_owned();
         return Ok(PersonZone {
             verified,
             ..PersonZone::default()
         });
     };
-    let (campaigns, notices) = written_to(conn, of.incident, person.id).await?;
-    let case = NotificationHistory::of(conn, person, notices.clone()).await?;
-    let mut lines = notice_lines(app, &campaigns, (&notices, &case), person);
-    lines.extend(postal_lines(app, key, &case.items)?);
-    let connected = ticket::store::connected(conn, of).await?.into_iter();
-    let mut tickets = ticket::store::of_person(conn, &app.keys, person.id).await?;
-    tickets.retain(|other| other.id != of.id);
-    let (level, verified) = verification(of.channel);
+    let person = &known.person;
+    let written = delivery::store::of_person_with_campaigns(conn, person.incident, person.id);
+    let written = written.await?;
+    let notices: Vec<_> = written.iter().map(|(notice, _)| notice.clone()).collect();
+    let left = delivery::store::outcome::left_of_each(conn, &notices).await?;
+    let case = NotificationHistory::new(person, known.listed, (notices, left), items);
+    let mut lines = notice_lines(app, &written, &case, person);
+    lines.extend(postal_lines(app, of.key.as_ref(), &case.items)?);
+    let (level, verified) = verification(of.ticket.channel);
     let contact = &person.contact;
     let shown = |text: &str| match level {
         0 => masked(text),
@@ -78,19 +87,14 @@ pub async fn zone(
         level,
         needs: needs(person.flags),
         elements: elements(person.exposed_now()),
-        not_affected: match person::store::reference_of(conn, person.id).await? {
+        not_affected: match known.reference {
             Some(reference) => reassigned(reference),
             None => not_affected(&case),
         },
         wrong: case.wrong.map(wrong).unwrap_or_default(),
-        connected: connected
-            .map(|(id, number)| Choice {
-                value: id.to_string(),
-                words: number.to_string(),
-            })
-            .collect(),
+        connected: of.connected.iter().map(connected).collect(),
         notices: lines,
-        tickets: tickets.iter().map(choice).collect(),
+        tickets: of.others.iter().map(choice).collect(),
         standing: Some(person.standing),
     })
 }
@@ -98,14 +102,12 @@ pub async fn zone(
 /// The lines of the notices to the person.
 fn notice_lines(
     app: &App,
-    campaigns: &[Campaign],
-    (notices, case): (&[Notice], &NotificationHistory),
+    written: &[(Notice, Campaign)],
+    case: &NotificationHistory,
     person: &Person,
 ) -> Vec<NoticeLine> {
     let mut lines = Vec::new();
-    for notice in notices {
-        let campaign = campaign_of(campaigns, notice);
-        let name = campaign.map(|campaign| subject(campaign, person.locale.as_str()));
+    for (notice, campaign) in written {
         // Only a notice that may be in a mailbox has a code that the caller can know.
         let is_sent = case.left.contains_key(&notice.id);
         let at = notice.settled_at.unwrap_or(notice.created_at);
@@ -117,7 +119,7 @@ fn notice_lines(
             false => ("never sent".to_owned(), String::new()),
         };
         lines.push(NoticeLine {
-            name: name.unwrap_or_default(),
+            name: subject(campaign, person.locale.as_str()),
             status: Badge::of(notice.status),
             at,
             code,
@@ -245,6 +247,13 @@ fn elements(set: ElementSet) -> Vec<String> {
         .into_iter()
         .map(|element| element.words("en").to_owned())
         .collect()
+}
+
+fn connected(ticket: &Ticket) -> Choice {
+    Choice {
+        value: ticket.id.to_string(),
+        words: ticket.number.to_string(),
+    }
 }
 
 fn choice(ticket: &Ticket) -> Choice {

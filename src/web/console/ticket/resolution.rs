@@ -2,39 +2,27 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::db::{self, Conn};
-use crate::seal::IncidentKey;
-use crate::ticket::{Move, Ticket, TicketResolution, TicketStatus, store};
+use crate::ticket::store::{Ended, Ends};
+use crate::ticket::{Ticket, TicketResolution};
 use crate::web::console::Choice;
 
 /// The sentence about the end of a solved or closed ticket; empty for another one. `name` returns the name of an actor.
-///
-/// # Errors
-/// Database errors.
-pub async fn how_it_ended(
-    conn: &mut Conn,
-    key: Option<&IncidentKey>,
-    of: &Ticket,
-    name: impl Fn(&str) -> String,
-) -> db::Result<String> {
+pub fn how_it_ended(of: &Ticket, ends: &Ends, name: impl Fn(&str) -> String) -> String {
     if !of.status.is_done() {
-        return Ok(String::new());
+        return String::new();
     }
-    let history = store::history_with(conn, key, of).await?;
-    let last = |to: TicketStatus| history.iter().rfind(|step| step.to == to);
-    let by = |step: &Move| format!("by {} on {}", name(&step.actor), minute(step.at));
+    let by = |(actor, at): &Ended| format!("by {} on {}", name(actor), minute(*at));
     let how = of.resolution.map(in_words).unwrap_or_default();
     // A reopened ticket is no longer solved.
-    let solved = last(TicketStatus::Solved).filter(|_| of.solved_at.is_some());
-    let closed = last(TicketStatus::Closed);
-    Ok(match (solved, closed) {
+    let solved = ends.solved.as_ref().filter(|_| of.solved_at.is_some());
+    match (solved, &ends.closed) {
         (Some(solved), Some(closed)) => {
             format!("Solved ({how}) {}. Closed {}.", by(solved), by(closed))
         }
         (Some(solved), None) => format!("Solved ({how}) {}.", by(solved)),
         (None, Some(closed)) => format!("Closed as {how} {}.", by(closed)),
         (None, None) => String::new(),
-    })
+    }
 }
 
 fn minute(at: DateTime<Utc>) -> impl std::fmt::Display {
