@@ -20,7 +20,7 @@ pub use self::audience::{
     audience, audience_classes, count_audience, has_audience, page_after, page_of_few,
 };
 pub use self::find_each::{find_each_by_email, find_each_by_name_postcode, find_each_by_reference};
-pub use self::former::{Reference, former_among, former_of, former_of_buckets, reference_of};
+pub use self::former::{Reference, former_among, former_of, reference_of};
 pub use self::known::{Known, known};
 pub use self::list::list;
 pub use self::moved::Moved;

@@ -79,8 +79,25 @@ pub struct Barred {
     pub reason: Reason,
     /// How many.
     pub people: i64,
-    /// The first of them, as many as were asked for.
-    pub some: Vec<PersonId>,
+    /// The first of them by their ids, as many as were asked for.
+    pub some: Vec<BarredPerson>,
+}
+
+/// One of them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BarredPerson {
+    /// Their id.
+    pub id: PersonId,
+    /// Their reference.
+    pub reference: String,
+    /// Whether that now names another person.
+    pub is_former: bool,
+}
+
+impl fmt::Debug for BarredPerson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BarredPerson({})", self.id)
+    }
 }
 
 /// The confirmed numbers, by reason.

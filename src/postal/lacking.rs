@@ -1,20 +1,18 @@
 //! The people who belong on a list for the post and have no postal address: they need one, or are told otherwise.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::store::Belongs;
+use super::store::{Belongs, Next};
 use super::take::{AT_ONCE, has_address};
 use super::{MinorsRule, PostalError, PostalKind, store};
-use crate::account;
-use crate::account::store::Applied;
 use crate::app::App;
 use crate::db::{self, Conn};
 use crate::id::{BUCKETS, IncidentId};
 use crate::incident::{self, Incident};
 use crate::person;
+use crate::person::contact::Contact;
 use crate::seal::IncidentKey;
 
 /// These people being read, bucket by bucket.
@@ -74,72 +72,28 @@ impl Lacking {
     }
 }
 
-/// Of how many people on the next lists of all kinds together a page opens the contact data each time, in two statements.
-/// Those of more people are counted bucket by bucket, and the numbers are kept ([`Counts`]).
-pub const FEW: i64 = 10_000;
+/// Of how many people a page opens the contact data at most, and of those of one bucket at least.
+const AT_MOST: i64 = 100_000;
 
-/// How many people lack an address for the next list of each of these kinds; kinds without such people are left out. `None`
-/// if counting them takes longer than `within`.
-///
-/// # Errors
-/// The database's.
-pub async fn count_few(
-    app: &App,
-    of: &Incident,
-    (kinds, rule): (&[PostalKind], MinorsRule),
-    within: Duration,
-) -> Result<Option<HashMap<PostalKind, i64>>, PostalError> {
-    let Some(key) = of.key(&app.keys)?.filter(|_| !kinds.is_empty()) else {
-        return Ok(Some(HashMap::new()));
-    };
-    let read = async |conn: &mut Conn| -> db::Result<HashMap<PostalKind, i64>> {
-        let next = store::listed_next(conn, of.id, kinds, rule).await?;
-        let mut all: HashMap<PostalKind, i64> = HashMap::new();
-        for some in next.chunks(usize::try_from(FEW).unwrap_or(usize::MAX)) {
-            let ids: Vec<_> = some.iter().map(|(_, id)| *id).collect();
-            let opened = person::store::load_of_buckets(conn, &key, of.id, &ids).await?;
-            let lacking = opened.iter().filter(|one| !has_address(one));
-            let lacking: HashSet<_> = lacking.map(|one| one.id).collect();
-            for (kind, _) in some.iter().filter(|(_, id)| lacking.contains(id)) {
-                *all.entry(*kind).or_default() += 1;
-            }
-        }
-        Ok(all)
-    };
-    Ok(app.db.read_within(within, read).await?)
-}
-
-/// The number of each bucket, and what it was counted from.
-type ByBucket = HashMap<i32, (Basis, i64)>;
-
-/// How many people lacked an address when they were last counted, by bucket. Contact data change with the list of
-/// affected people only: while that and the people who belong on the list for the post are the same, so is the number,
-/// and no contact data are opened again for it.
+/// How many people lacked an address when they were last counted, by bucket. While the same people belong on the next
+/// list, with the same contact data, so is the number, and no contact data are opened again for it.
 #[derive(Debug, Default)]
-pub struct Counts(Mutex<HashMap<(IncidentId, PostalKind), ByBucket>>);
+pub struct Counts(Mutex<HashMap<Place, (Basis, i64)>>);
 
-/// What a number was counted from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Basis {
-    lists: Applied,
-    /// A hash of the people who belong on the list for the post.
-    people: u64,
-}
+/// An incident, a kind of list and a bucket.
+type Place = (IncidentId, PostalKind, i32);
 
-impl Basis {
-    fn of(lists: Applied, people: &[Belongs]) -> Self {
-        let mut hasher = DefaultHasher::new();
-        people.iter().for_each(|one| one.person.hash(&mut hasher));
-        Self {
-            lists,
-            people: hasher.finish(),
-        }
-    }
+/// What a number was counted from: how many people belong on the next list, and the hash of them.
+type Basis = (i64, i64);
+
+fn basis(of: &Next) -> Basis {
+    (of.people, of.hash)
 }
 
 impl Counts {
-    /// How many people lack an address for a list of this kind now; `None` if counting them takes longer than `within`.
-    /// What was counted by then is kept, and the next call goes on from there.
+    /// How many people lack an address for the next list of each of these kinds now: two statements. A kind that is not
+    /// counted is left out: counting takes longer than `within`, or the contact data of more than a page opens are new.
+    /// What was counted is kept, and the next call goes on from there.
     ///
     /// # Errors
     /// The database's.
@@ -147,56 +101,72 @@ impl Counts {
         &self,
         app: &App,
         of: &Incident,
-        kind: PostalKind,
+        which: (&[PostalKind], MinorsRule),
         within: Duration,
-    ) -> Result<Option<i64>, PostalError> {
-        let until = Instant::now() + within;
-        let Some(key) = of.key(&app.keys)? else {
-            return Ok(Some(0));
+    ) -> Result<HashMap<PostalKind, i64>, PostalError> {
+        let none = || -> HashMap<_, _> { which.0.iter().map(|kind| (*kind, 0)).collect() };
+        let Some(key) = of.key(&app.keys)?.filter(|_| !which.0.is_empty()) else {
+            return Ok(none());
         };
-        let read = async |conn: &mut Conn| self.read(conn, (of.id, &key), kind, until).await;
-        Ok(app.db.read_within(within, read).await?)
-    }
-
-    async fn read(
-        &self,
-        conn: &mut Conn,
-        (of, key): (IncidentId, &IncidentKey),
-        kind: PostalKind,
-        until: Instant,
-    ) -> db::Result<i64> {
-        let rule = store::minors(conn, of).await?;
-        // Before the people: a list that comes in force from here on is another basis.
-        let lists = account::store::applied(conn, of).await?;
-        let mut all = 0;
-        for bucket in 0..BUCKETS {
-            if Instant::now() >= until {
-                return Err(db::Error::Late("no time is left".to_owned()));
-            }
-            let people = store::to_list(conn, of, bucket, (kind, rule), false).await?;
-            let basis = Basis::of(lists, &people);
-            let known = self.known((of, kind), bucket);
-            all += match known.filter(|(known, _)| *known == basis) {
-                Some((_, n)) => n,
-                None => {
-                    let lacking = lacking(conn, key, (of, bucket), &people).await?.len();
-                    let n = i64::try_from(lacking).unwrap_or(i64::MAX);
-                    self.keep((of, kind), bucket, (basis, n));
-                    n
-                }
-            };
+        let until = Instant::now() + within;
+        let read = async |conn: &mut Conn| self.read(conn, (of.id, &key), which, until).await;
+        let Some(counted) = app.db.read_within(within, read).await? else {
+            return Ok(HashMap::new());
+        };
+        let mut all = none();
+        for (kind, people) in counted {
+            let sum = all.remove(&kind);
+            all.extend(sum.zip(people).map(|(sum, people)| (kind, sum + people)));
         }
         Ok(all)
     }
 
-    fn known(&self, of: (IncidentId, PostalKind), bucket: i32) -> Option<(Basis, i64)> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(&of)?.get(&bucket).copied()
+    /// The numbers of all buckets, each with its kind; `None` for one that is not counted.
+    async fn read(
+        &self,
+        conn: &mut Conn,
+        (of, key): (IncidentId, &IncidentKey),
+        (kinds, rule): (&[PostalKind], MinorsRule),
+        until: Instant,
+    ) -> db::Result<Vec<(PostalKind, Option<i64>)>> {
+        // Before the contact data: a list that comes in force from here on is another basis.
+        let next = store::next(conn, of, (kinds, rule)).await?;
+        let mut room = AT_MOST;
+        let is_new = |one: &&Next| self.known(of, one).is_none();
+        let fits = |one: &&Next| {
+            let fits = room > 0;
+            room -= one.people;
+            fits
+        };
+        let new: Vec<_> = next.iter().filter(is_new).take_while(fits).copied().collect();
+        if !new.is_empty() {
+            let mut lacking: HashMap<_, i64> = HashMap::new();
+            let take = |place, contact: Contact| {
+                if Instant::now() >= until {
+                    return Err(db::Error::Late("no time is left".to_owned()));
+                }
+                *lacking.entry(place).or_default() += i64::from(!has_address(&contact));
+                Ok(())
+            };
+            store::each_contact(conn, (of, key), rule, &new, take).await?;
+            for one in &new {
+                let place = (one.kind, one.bucket);
+                self.keep(of, one, lacking.get(&place).copied().unwrap_or_default());
+            }
+        }
+        let known = |one: &Next| (one.kind, self.known(of, one));
+        Ok(next.iter().map(known).collect())
     }
 
-    fn keep(&self, of: (IncidentId, PostalKind), bucket: i32, counted: (Basis, i64)) {
+    fn known(&self, of: IncidentId, one: &Next) -> Option<i64> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (from, people) = all.get(&(of, one.kind, one.bucket))?;
+        (*from == basis(one)).then_some(*people)
+    }
+
+    fn keep(&self, of: IncidentId, one: &Next, people: i64) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.entry(of).or_default().insert(bucket, counted);
+        all.insert((of, one.kind, one.bucket), (basis(one), people));
     }
 }
 
@@ -224,7 +194,7 @@ async fn lacking(
         let ids: Vec<_> = some.iter().map(|one| one.person).collect();
         let opened = person::store::load_many(conn, key, (of, bucket), &ids).await?;
         let former = person::store::former_among(conn, bucket, &ids).await?;
-        let lacking = opened.into_iter().filter(|one| !has_address(one));
+        let lacking = opened.into_iter().filter(|one| !has_address(&one.contact));
         // The reference of a former person names another one by now.
         references.extend(lacking.map(|one| match former.contains(&one.id) {
             true => one.id.to_string(),

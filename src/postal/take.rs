@@ -15,8 +15,8 @@ use crate::deployment::watch::Witness;
 use crate::id::{BUCKETS, IncidentId, PersonId, StaffId};
 use crate::incident;
 use crate::link::NoticeCode;
-use crate::person::contact::Key;
-use crate::person::{self, Person};
+use crate::person;
+use crate::person::contact::{Contact, Key};
 use crate::seal::IncidentKey;
 
 /// How many people are opened at once.
@@ -177,7 +177,7 @@ async fn with_address(
     Ok(found)
 }
 
-pub(super) fn has_address(person: &Person) -> bool {
-    let address = person.contact.address.as_deref();
+pub(super) fn has_address(contact: &Contact) -> bool {
+    let address = contact.address.as_deref();
     address.is_some_and(|address| !address.trim().is_empty())
 }

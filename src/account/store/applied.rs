@@ -64,30 +64,6 @@ pub async fn newest(
         .optional()?)
 }
 
-/// What tells that a list came in force, wholly or in some bucket: it is another one then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Applied {
-    /// Rows of buckets and versions.
-    rows: i64,
-    last: Option<DateTime<Utc>>,
-}
-
-/// As which lists are in force in an incident now.
-///
-/// # Errors
-/// The database's.
-pub async fn applied(conn: &mut Conn, incident: IncidentId) -> Result<Applied> {
-    let (rows, last) = scope_applied::table
-        .filter(scope_applied::incident_id.eq(incident))
-        .select((
-            diesel::dsl::count_star(),
-            diesel::dsl::max(scope_applied::at),
-        ))
-        .first(conn)
-        .await?;
-    Ok(Applied { rows, last })
-}
-
 /// The buckets in which a version is in force, and how many people it brought and took there.
 ///
 /// # Errors

@@ -3,5 +3,5 @@
 mod applied;
 mod counters;
 
-pub use applied::{Applied, Newest, applied, list_applied, list_newer, newest, record_applied};
+pub use applied::{Newest, list_applied, list_newer, newest, record_applied};
 pub use counters::{Moves, add, settle};

@@ -45,21 +45,6 @@ pub async fn reference_of(conn: &mut Conn, id: PersonId) -> Result<Option<Refere
     })
 }
 
-/// Of these people, of any buckets, the former persons.
-///
-/// # Errors
-/// The database's.
-pub async fn former_of_buckets(conn: &mut Conn, ids: &[PersonId]) -> Result<BTreeSet<PersonId>> {
-    let buckets: Vec<i32> = ids.iter().map(|id| id.bucket()).collect();
-    let former: Vec<PersonId> = person_former::table
-        .filter(person_former::bucket.eq_any(buckets))
-        .filter(person_former::person_id.eq_any(ids))
-        .select(person_former::person_id)
-        .load(conn)
-        .await?;
-    Ok(former.into_iter().collect())
-}
-
 /// Of these people of a bucket, the former persons.
 ///
 /// # Errors

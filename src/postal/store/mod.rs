@@ -1,29 +1,34 @@
 //! Lists of letters in the database.
 
+mod barred;
 pub(crate) mod due;
 mod item;
 mod moved;
+mod next;
 mod people;
 mod record;
 mod telling;
 mod tries;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Uuid};
+use diesel::sql_types::{BigInt, Bool, Uuid};
 use diesel_async::RunQueryDsl;
 
+pub use self::barred::{OfLists, barred, each_moved};
 pub use self::due::{Due, due};
 pub use self::item::{last_posted, of_code, of_people, of_person, page};
-pub use self::moved::{count_address_unknown, is_activating, is_older, with_other_contact};
-pub use self::people::{Belongs, barred, facts, former_on_lists, listed_next, on_lists, to_list};
+pub use self::moved::{count_address_unknown, is_activating};
+pub use self::next::{Next, each_contact, next};
+pub use self::people::{Belongs, facts, on_lists, to_list};
 pub use self::record::{
     NewItem, close_items, insert_items, insert_told, listed_buckets, post_items, rebase_items,
 };
 pub use self::telling::{count_returned, told_by_email, told_kin_of_living};
 pub use self::tries::{count_try, forgive_try};
 use super::{Batch, MinorsRule, PostalKind, PostalState};
-use crate::db::schema::{incident, postal_batch as row};
+use crate::db::schema::{incident, postal_batch as row, staff};
 use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId, PostalId, StaffId};
@@ -203,6 +208,41 @@ pub async fn list(conn: &mut Conn, of: IncidentId) -> Result<Vec<Batch>> {
         .load(conn)
         .await?;
     Ok(rows.into_iter().map(read).collect())
+}
+
+/// A list as the page of an incident shows it.
+#[derive(Debug)]
+pub struct Taken {
+    /// The list.
+    pub batch: Batch,
+    /// The name of the account that took it.
+    pub by: String,
+    /// Whether a list of affected people came in force, or is coming in force, since it was taken.
+    pub is_older: bool,
+}
+
+const IS_OLDER: &str = "exists (select from scope_version v where v.incident_id = postal_batch.incident_id \
+    and (v.status = 'activating' or v.activated_at >= postal_batch.taken_at))";
+
+/// As [`list`], with what the page shows of each.
+///
+/// # Errors
+/// The database's.
+pub async fn list_taken(conn: &mut Conn, of: IncidentId) -> Result<Vec<Taken>> {
+    let rows: Vec<(Row, String, bool)> = row::table
+        .inner_join(staff::table.on(staff::id.eq(row::taken_by)))
+        .filter(row::incident_id.eq(of))
+        .order(row::id.desc())
+        .limit(SHOWN)
+        .select((COLUMNS, staff::name, sql::<Bool>(IS_OLDER)))
+        .load(conn)
+        .await?;
+    let taken = |(row, by, is_older)| Taken {
+        batch: read(row),
+        by,
+        is_older,
+    };
+    Ok(rows.into_iter().map(taken).collect())
 }
 
 /// The lists that are being recorded.

@@ -1,26 +1,25 @@
-//! The people of lists: who belongs on one, what they were told, and who must not be told by it any more.
+//! The people of lists: who belongs on one, and what they were told.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
-use super::super::consent::{Barred, Reason};
-use super::super::{Batch, Knows, MinorsRule, PostalKind, PostalState, PostalStatus};
+use super::super::{Knows, MinorsRule, PostalKind, PostalState, PostalStatus};
 use super::elements;
 use crate::db::schema::{person, person_now, sql_types};
-use crate::db::{Conn, Error, Result, statement};
+use crate::db::{Conn, Result, statement};
 use crate::element::ElementSet;
-use crate::id::{BUCKETS, IncidentId, PersonId, PostalId};
+use crate::id::{BUCKETS, IncidentId, PersonId};
 use crate::person::flags::{Flags, WithheldReason};
 use crate::person::{CorrectionDue, PersonStanding, ToldBy};
 
 /// Whether a person `p` with the correction `c.correction` belongs on a list of the kind `kind`; `by_letter`: minors of the
 /// incident are told by letters to their guardians. A letter of correction tells its person everything: they are on no
 /// other list.
-fn belongs(kind: &str, by_letter: &str) -> String {
+pub(super) fn belongs(kind: &str, by_letter: &str) -> String {
     let minor = Flags::MINOR.bits();
     format!(
         "case {kind}
@@ -52,7 +51,7 @@ fn belongs(kind: &str, by_letter: &str) -> String {
 }
 
 /// The correction that is due to a person `p`, as `c.correction`.
-fn correction_due() -> String {
+pub(super) fn correction_due() -> String {
     format!(
         "cross join lateral (select correction_due_of(p.standing = '{retracted}', p.exposed, p.named, p.flags,
             p.reachable) as correction) c",
@@ -74,25 +73,6 @@ static TO_LIST: LazyLock<String> = LazyLock::new(|| {
         belongs = belongs("$3", "$4"),
         minor = Flags::MINOR.bits(),
         retracted = PersonStanding::Retracted,
-        on_it = PostalStatus::Listed,
-        listed = PostalState::Listed,
-        posting = PostalState::Posting,
-    )
-});
-
-/// For lists of these kinds, of all buckets.
-static LISTED_NEXT: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "select k.kind::postal_kind as kind, p.id
-        from person_now p {due}
-        cross join unnest($3) k (kind)
-        where p.bucket = any($1) and p.incident_id = $2 and {belongs}
-            and not exists (select from postal_item i join postal_batch b on b.id = i.batch_id
-                where i.bucket = p.bucket and i.person_id = p.id and i.status = '{on_it}'
-                    and b.state in ('{listed}', '{posting}'))
-        order by p.id",
-        due = correction_due(),
-        belongs = belongs("k.kind", "$4"),
         on_it = PostalStatus::Listed,
         listed = PostalState::Listed,
         posting = PostalState::Posting,
@@ -175,36 +155,6 @@ pub async fn to_list(
 }
 
 #[derive(QueryableByName)]
-struct NextRow {
-    #[diesel(sql_type = sql_types::PostalKind)]
-    kind: PostalKind,
-    #[diesel(sql_type = Uuid)]
-    id: PersonId,
-}
-
-/// The people of all buckets who belong on the next list of each of these kinds and on none that waits: for lists of few
-/// people.
-///
-/// # Errors
-/// The database's.
-pub async fn listed_next(
-    conn: &mut Conn,
-    incident: IncidentId,
-    kinds: &[PostalKind],
-    minors: MinorsRule,
-) -> Result<Vec<(PostalKind, PersonId)>> {
-    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
-    let rows: Vec<NextRow> = statement(&LISTED_NEXT)
-        .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
-        .bind::<Uuid, _>(incident)
-        .bind::<Array<Text>, _>(kinds)
-        .bind::<Bool, _>(minors == MinorsRule::GuardianLetter)
-        .load(conn)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.kind, row.id)).collect())
-}
-
-#[derive(QueryableByName)]
 struct OnListsRow {
     #[diesel(sql_type = Uuid)]
     incident: IncidentId,
@@ -272,125 +222,6 @@ pub async fn facts(
     let read = |(id, key, told, named)| {
         let named = elements(named, id)?;
         Ok((id, key, Knows { told, named }))
-    };
-    rows.into_iter().map(read).collect()
-}
-
-static FORMER: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "select i.batch_id, count(*) as people
-        from person_former f join postal_item i on i.bucket = f.bucket and i.person_id = f.person_id
-            join postal_batch b on b.id = i.batch_id
-        where f.bucket = any($1) and f.incident_id = $2 and b.incident_id = $2 and b.state = '{listed}'
-        group by i.batch_id",
-        listed = PostalState::Listed
-    )
-});
-
-#[derive(QueryableByName)]
-struct FormerRow {
-    #[diesel(sql_type = Uuid)]
-    batch_id: PostalId,
-    #[diesel(sql_type = BigInt)]
-    people: i64,
-}
-
-/// The lists of an incident that wait and have former persons on them, and how many.
-///
-/// # Errors
-/// The database's.
-pub async fn former_on_lists(conn: &mut Conn, of: IncidentId) -> Result<Vec<(PostalId, i64)>> {
-    let rows: Vec<FormerRow> = statement(&FORMER)
-        .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
-        .bind::<Uuid, _>(of)
-        .load(conn)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.batch_id, row.people))
-        .collect())
-}
-
-// Retracted people belong on a list of corrections: their letter names nothing. If no list came in force since this one
-// was taken, no person is read.
-static BARRED: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "select barred.why, count(*) as people, (array_agg(barred.id order by barred.id))[1:$6] as some
-        from (
-            select p.id, case
-                when p.standing = '{out}' and not (i.replaces and i.named = 0) then '{retracted}'
-                when p.flags & {hold} <> 0 then '{legal_hold}'
-                when p.flags & {protected} <> 0 and $3 <> '{safe}' then '{protected_address}'
-                when p.flags & {dead} <> 0 and $3 not in ('{kin}', '{safe}') then '{deceased}'
-                when $3 = '{kin}' and p.flags & {dead} = 0 or $3 = '{safe}' and p.flags & {protected} = 0
-                    or ($3 = '{guardian}' or $3 in ('{letter}', '{correction}') and i.to_guardian)
-                        and p.flags & {young} = 0
-                    then '{flag_lifted}'
-                when $3 in ('{letter}', '{correction}') and p.flags & {young} <> 0 and not i.to_guardian
-                    then '{minor}'
-                when i.replaces and i.named = 0 and p.standing <> '{out}' and p.exposed <> 0
-                    then '{affected_again}'
-                end as why
-            from postal_item i join person_now p on p.bucket = i.bucket and p.id = i.person_id
-            where i.bucket = any($1) and i.batch_id = $2 and i.status = '{listed}'
-                and exists (select from scope_version v where v.incident_id = $4
-                    and (v.status = 'activating' or v.activated_at >= $5))
-        ) barred
-        where barred.why is not null
-        group by barred.why order by barred.why",
-        out = PersonStanding::Retracted,
-        hold = Flags::HOLD.bits(),
-        protected = Flags::PROTECTED.bits(),
-        dead = Flags::DECEASED.bits(),
-        young = Flags::MINOR.bits(),
-        letter = PostalKind::Letter,
-        guardian = PostalKind::Guardian,
-        correction = PostalKind::Correction,
-        kin = PostalKind::Kin,
-        safe = PostalKind::Safe,
-        listed = PostalStatus::Listed,
-        retracted = Reason::Retracted.as_str(),
-        legal_hold = Reason::LegalHold.as_str(),
-        protected_address = Reason::ProtectedAddress.as_str(),
-        deceased = Reason::Deceased.as_str(),
-        flag_lifted = Reason::FlagLifted.as_str(),
-        minor = Reason::Minor.as_str(),
-        affected_again = Reason::AffectedAgain.as_str(),
-    )
-});
-
-#[derive(QueryableByName)]
-struct BarredRow {
-    #[diesel(sql_type = Text)]
-    why: String,
-    #[diesel(sql_type = BigInt)]
-    people: i64,
-    #[diesel(sql_type = Array<Uuid>)]
-    some: Vec<PersonId>,
-}
-
-/// The people of a list that waits who must not be told by it any more, since a later list of affected people changed
-/// their flags, retracted them or brought them back: how many for each reason, and at most `named` of them.
-///
-/// # Errors
-/// The database's.
-pub async fn barred(conn: &mut Conn, of: &Batch, named: i32) -> Result<Vec<Barred>> {
-    let rows: Vec<BarredRow> = statement(&BARRED)
-        .bind::<Array<Integer>, _>((0..BUCKETS).collect::<Vec<_>>())
-        .bind::<Uuid, _>(of.id)
-        .bind::<Text, _>(of.kind.as_str())
-        .bind::<Uuid, _>(of.incident)
-        .bind::<Timestamptz, _>(of.taken_at)
-        .bind::<Integer, _>(named)
-        .load(conn)
-        .await?;
-    let read = |row: BarredRow| {
-        let reason = row.why.parse::<Reason>();
-        Ok(Barred {
-            reason: reason.map_err(|_| Error::inconsistent("postal_item", of.id))?,
-            people: row.people,
-            some: row.some,
-        })
     };
     rows.into_iter().map(read).collect()
 }

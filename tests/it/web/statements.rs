@@ -1,4 +1,4 @@
-//! How many statements a page or list asks: at most ten, or a fixed number that is named here, however much data there is.
+//! How many statements a page or list asks: at most ten, however much data there is.
 
 mod full_house;
 mod log;
@@ -15,13 +15,14 @@ use self::full_house::{Full, site};
 use self::log::Logged;
 use crate::client::{ApiClient, Browser, Seen, Site};
 
-/// The most statements of one request, the one that looks for the session or key included.
+/// The most statements of one request, the one that looks for the session or key included. Not included: once a minute
+/// another keeps when the session was last used.
 const MOST: usize = 10;
 
-/// What asks a fixed number more, however much data there is; the files are read bucket by bucket while they are sent.
-const MORE: [(&str, usize); 4] = [
-    ("/console/tickets/{ticket}", 19),
-    ("/console/incidents/{slug}/letters", 12),
+/// What is no page and no list of a page: the download of a whole list as a file. It is read bucket by bucket while it is
+/// sent, so that never all of its people are in memory, with statements for each of the 64 buckets and for each thousand
+/// people of one.
+const MORE: [(&str, usize); 2] = [
     ("/console/incidents/{slug}/letters/without-address", 200),
     ("/api/v1/incidents/{incident}/letters/without-address", 200),
 ];

@@ -1,7 +1,5 @@
 //! The Letters page of an incident: the lists for the post, for next of kin and for safe channels, and their results.
 
-use std::collections::HashMap;
-
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
@@ -11,19 +9,19 @@ use chrono::{DateTime, Utc};
 use super::due::{self, DueList};
 use super::list_line::{ListLine, list_line};
 use super::questions::{self, Asked};
-use super::{former, without_address};
+use super::without_address;
 use crate::app::App;
 use crate::config::leads_home;
 use crate::incident::Incident;
 use crate::postal::lacking::Counts;
-use crate::postal::{Batch, How, MinorsRule, PostalKind, PostalState, store};
+use crate::postal::store::Taken;
+use crate::postal::{How, MinorsRule, PostalKind, PostalState, store};
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
 use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
-use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, Badge, ConsoleFrame, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
@@ -185,10 +183,9 @@ pub(crate) async fn load(
     let mut summaries = summary::summaries(&mut conn, &[of.id]).await?;
     let summary = summaries.remove(&of.id).ok_or(db::Error::Missing)?;
     let (rule, due) = (summary.minors, vec![(of.id, summary.due)]);
-    let batches = store::list(&mut conn, of.id).await?;
+    let taken = store::list_taken(&mut conn, of.id).await?;
     let mut due = due::load(&mut conn, due, i64::MAX).await?;
     let due = due.remove(&of.id).unwrap_or_default();
-    let names = Names::load(&mut conn).await?;
     // Other requests need the connection while this page waits for counts.
     drop(conn);
     let may = who.may(Right::ImportScope) && of.forgotten_at.is_none();
@@ -199,10 +196,10 @@ pub(crate) async fn load(
         .map(|one| list_line(one, due::refused(one.due.kind, &of)))
         .collect();
     let counts = req.app_data::<Data<Counts>>().cloned().unwrap_or_default();
-    without_address::add((app, &counts), (&of, rule), &batches, &mut lists, may).await?;
+    without_address::add((app, &counts), (&of, rule), &taken, &mut lists, may).await?;
     let today = app.now().date_naive().to_string();
     let url = &app.config.http.public_url;
-    let batches = load_batches(app, who, (&of, may), &batches, (&names, &today)).await?;
+    let batches = load_batches(app, who, (&of, may), &taken, &today).await?;
     let mut conn = app.db.get().await?;
     Ok(LettersPage {
         desk: answer::frame(app, &mut conn, req, who, Area::Incidents).await?,
@@ -233,25 +230,24 @@ async fn load_batches(
     app: &App,
     who: &Signed,
     (of, may): (&Incident, bool),
-    batches: &[Batch],
-    (names, today): (&Names, &str),
+    taken: &[Taken],
+    today: &str,
 ) -> Result<Vec<BatchLine>, Problem> {
-    let waiting = batches
-        .iter()
-        .filter(|one| may && one.state == PostalState::Listed);
-    let mut asked = questions::of_lists(app, who, of, waiting).await?;
-    let mut former = match may {
-        true => former::on_lists(app, of.id).await?,
-        false => HashMap::new(),
-    };
-    let line = |one: &Batch| {
-        let asked = asked.remove(&one.id).unwrap_or(Some(Vec::new()));
+    let batches = taken.iter().map(|one| &one.batch);
+    let waiting = batches.filter(|one| may && one.state == PostalState::Listed);
+    let mut questions = questions::of_lists(app, who, of, waiting).await?;
+    let line = |one: &Taken| {
+        let waits = may && one.batch.state == PostalState::Listed;
+        let asked = match waits {
+            true => questions.take(one),
+            false => Some(Vec::new()),
+        };
         BatchLine {
-            former: former.remove(&one.id).unwrap_or_default(),
-            ..batch_line(one, names, today, asked)
+            former: questions.former(one.batch.id),
+            ..batch_line(one, today, asked)
         }
     };
-    Ok(batches.iter().map(line).collect())
+    Ok(taken.iter().map(line).collect())
 }
 
 fn forgotten(at: DateTime<Utc>) -> String {
@@ -272,12 +268,13 @@ fn channels() -> Vec<Choice> {
         .collect()
 }
 
-fn batch_line(of: &Batch, names: &Names, today: &str, asked: Option<Vec<Asked>>) -> BatchLine {
+fn batch_line(taken: &Taken, today: &str, asked: Option<Vec<Asked>>) -> BatchLine {
+    let of = &taken.batch;
     BatchLine {
         id: of.id.to_string(),
         kind: of.kind.in_words(),
         at: Moment::row(of.taken_at),
-        by: names.of(of.taken_by),
+        by: taken.by.clone(),
         people: of.people,
         state: match (of.state, of.kind.is_posted()) {
             (PostalState::Posted, false) => Badge::of(of.state).saying("told"),

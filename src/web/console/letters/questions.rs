@@ -1,18 +1,18 @@
 //! What must be confirmed before a waiting list is recorded: some of its people must no longer be told by it. That reads all
-//! people on the list. A page waits at most `PATIENCE`, and reads nothing for readers without the form.
+//! people on the lists. A page waits at most `PATIENCE`, and reads nothing for readers without the form.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use super::former;
 use crate::app::App;
 use crate::audit::Action;
 use crate::db;
-use crate::id::{PersonId, PostalId};
+use crate::id::PostalId;
 use crate::incident::Incident;
-use crate::person;
-use crate::postal::consent::{Barred, Question};
+use crate::postal::consent::{Barred, BarredPerson, Question};
+use crate::postal::store::Taken;
 use crate::postal::{Batch, moved};
-use crate::seal::IncidentKey;
 use crate::staff::Right;
 use crate::web::caller::Signed;
 use crate::web::problem::Problem;
@@ -46,101 +46,90 @@ impl From<&Question> for Asked {
     }
 }
 
-/// What must be confirmed for each list; `None` for a list that takes longer than a page waits. The action that records it
-/// asks in any case.
+/// What is to be said of lists that wait.
+#[derive(Debug, Default)]
+pub(crate) struct Questions {
+    /// What must be confirmed for each; nothing for one that is left out.
+    asked: HashMap<PostalId, Vec<Asked>>,
+    /// Whether that is not known in time. The action that records a list asks in any case.
+    is_late: bool,
+    /// How many former persons are on each.
+    former: HashMap<PostalId, i64>,
+}
+
+impl Questions {
+    /// What must be confirmed for a list; `None` if that is not known in time.
+    pub(super) fn take(&mut self, list: &Taken) -> Option<Vec<Asked>> {
+        let asked = self.asked.remove(&list.batch.id).unwrap_or_default();
+        // Nothing has changed for the people of a list that is not older.
+        (!self.is_late || !list.is_older).then_some(asked)
+    }
+
+    /// The sentence about former persons on a list; empty without any.
+    pub(super) fn former(&self, list: PostalId) -> String {
+        self.former.get(&list).copied().map(former::sentence).unwrap_or_default()
+    }
+}
+
+/// What is to be said of these lists of an incident: two statements, whatever their number.
 pub(crate) async fn of_lists<'a>(
     app: &App,
     who: &Signed,
     of: &Incident,
     lists: impl Iterator<Item = &'a Batch>,
-) -> Result<HashMap<PostalId, Option<Vec<Asked>>>, Problem> {
-    let begun = Instant::now();
-    let mut all = HashMap::new();
-    for list in lists {
-        let left = PATIENCE.saturating_sub(begun.elapsed());
-        let asked = match barred(app, of, list, left).await? {
-            Some(barred) => Some(named(app, who, of, barred).await?),
-            None => {
-                tracing::warn!(list = %list.id, "the people who must no longer be told by a list were not read in time");
-                None
-            }
-        };
-        all.insert(list.id, asked);
-    }
-    Ok(all)
-}
-
-async fn barred(
-    app: &App,
-    of: &Incident,
-    list: &Batch,
-    within: Duration,
-) -> db::Result<Option<Vec<Barred>>> {
-    let key = of.key(&app.keys);
-    let key = key.map_err(|_| db::Error::inconsistent("incident", of.id))?;
-    let Some(key) = key else {
-        // The incident is forgotten: no list can be recorded.
-        return Ok(Some(Vec::new()));
-    };
-    let until = Some(Instant::now() + within);
-    let read = async |conn: &mut db::Conn| moved::barred(conn, &key, list, NAMED, until).await;
-    app.db.read_within(within, read).await
-}
-
-/// The questions, with the references of some people for staff who may see people.
-async fn named(
-    app: &App,
-    who: &Signed,
-    of: &Incident,
-    barred: Vec<Barred>,
-) -> Result<Vec<Asked>, Problem> {
+) -> Result<Questions, Problem> {
+    let lists: Vec<_> = lists.map(|list| (list.id, list.kind)).collect();
     let key = of.key(&app.keys).map_err(Problem::broken)?;
-    let key = key.filter(|_| who.may(Right::SeePeople));
-    let (mut all, mut shown) = (Vec::new(), 0);
-    let references = match &key {
-        Some(key) => {
-            let ids: Vec<_> = barred.iter().flat_map(|one| one.some.clone()).collect();
-            references(app, (of, key), &ids).await?
-        }
-        None => HashMap::new(),
+    // No list of a forgotten incident can be recorded.
+    let Some(key) = key.filter(|_| !lists.is_empty()) else {
+        return Ok(Questions::default());
     };
-    for barred in barred {
-        let mut asked = Asked::from(&Question::from(&barred));
-        for id in &barred.some {
-            if let Some(reference) = references.get(id) {
-                let href = format!("/console/people/{id}");
-                asked.some.push((href, reference.clone()));
-            }
-        }
-        shown += asked.some.len();
-        asked.more = barred.people - i64::try_from(asked.some.len()).unwrap_or(i64::MAX);
-        all.push(asked);
-    }
+    let named = match who.may(Right::SeePeople) {
+        true => NAMED,
+        false => 0,
+    };
+    let until = Some(Instant::now() + PATIENCE);
+    let read = async |conn: &mut db::Conn| {
+        moved::of_lists(conn, (of.id, &key), &lists, named, until).await
+    };
+    let Some(found) = app.db.read_within(PATIENCE, read).await? else {
+        tracing::warn!(incident = %of.id, "the people who must no longer be told by lists were not read in time");
+        return Ok(Questions {
+            is_late: true,
+            ..Questions::default()
+        });
+    };
+    let asked = |(list, barred): (PostalId, Vec<Barred>)| {
+        (list, barred.into_iter().map(Asked::from).collect())
+    };
+    let asked: HashMap<_, Vec<Asked>> = found.barred.into_iter().map(asked).collect();
+    let shown: usize = asked.values().flatten().map(|one| one.some.len()).sum();
     if shown > 0 {
         who.saw(app, Action::PeopleRead, of.id, shown);
     }
-    Ok(all)
+    Ok(Questions {
+        asked,
+        is_late: false,
+        former: found.former,
+    })
 }
 
-/// The references of these people; that of a former person says so.
-async fn references(
-    app: &App,
-    (of, key): (&Incident, &IncidentKey),
-    ids: &[PersonId],
-) -> Result<HashMap<PersonId, String>, Problem> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
+impl From<Barred> for Asked {
+    fn from(barred: Barred) -> Self {
+        let some: Vec<_> = barred.some.iter().map(named).collect();
+        Self {
+            more: barred.people - i64::try_from(some.len()).unwrap_or(i64::MAX),
+            some,
+            ..Self::from(&Question::from(&barred))
+        }
     }
-    let mut conn = app.db.get().await?;
-    let people = person::store::load_of_buckets(&mut conn, key, of.id, ids).await?;
-    let former = person::store::former_of_buckets(&mut conn, ids).await?;
-    let reference = |one: person::Person| {
-        let reference = one.contact.reference;
-        let shown = match former.contains(&one.id) {
-            true => format!("{reference} (the former person of this reference)"),
-            false => reference,
-        };
-        (one.id, shown)
+}
+
+/// The address of a person's page, and their reference; that of a former person says so.
+fn named(one: &BarredPerson) -> (String, String) {
+    let reference = match one.is_former {
+        true => format!("{} (the former person of this reference)", one.reference),
+        false => one.reference.clone(),
     };
-    Ok(people.into_iter().map(reference).collect())
+    (format!("/console/people/{}", one.id), reference)
 }

@@ -1,7 +1,8 @@
 //! People without a postal address in the affected list, who cannot get a letter. Addresses are sealed: a count
-//! opens the contact data of all people on a list who changed since the last count. A page waits at most `PATIENCE`.
+//! opens the contact data of people on a list who changed since the last count. A page waits at most `PATIENCE`.
 
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::time::Duration;
 
 use actix_web::web::{Data, Path, Query};
 use serde::Deserialize;
@@ -9,7 +10,8 @@ use serde::Deserialize;
 use super::list_line::ListLine;
 use crate::app::App;
 use crate::incident::Incident;
-use crate::postal::lacking::{self, Counts};
+use crate::postal::lacking::Counts;
+use crate::postal::store::Taken;
 use crate::postal::{Batch, MinorsRule, PostalKind};
 use crate::staff::right::ImportScope;
 use crate::web::caller::Allowed;
@@ -26,37 +28,25 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) async fn add(
     (app, counts): (&App, &Counts),
     (of, rule): (&Incident, MinorsRule),
-    batches: &[Batch],
+    batches: &[Taken],
     lists: &mut [ListLine],
     may: bool,
 ) -> Result<(), Problem> {
-    let begun = Instant::now();
     let by_post = lists.iter_mut().filter_map(|line| {
         let kind = line.kind.parse::<PostalKind>().ok()?;
         (line.by_post && line.people > 0).then_some((kind, line))
     });
     let by_post: Vec<_> = by_post.collect();
-    let people: i64 = by_post.iter().map(|(_, line)| line.people).sum();
-    let are_few = may && people <= lacking::FEW;
-    let few = match are_few {
-        true => {
-            let kinds: Vec<_> = by_post.iter().map(|(kind, _)| *kind).collect();
-            lacking::count_few(app, of, (&kinds, rule), PATIENCE).await?
-        }
-        false => None,
+    let kinds: Vec<_> = by_post.iter().map(|(kind, _)| *kind).collect();
+    let now = match may {
+        true => counts.count(app, of, (&kinds, rule), PATIENCE).await?,
+        false => HashMap::new(),
     };
     for (kind, line) in by_post {
-        let last = batches.iter().find(|one| one.kind == kind);
+        let last = batches.iter().map(|one| &one.batch).find(|one| one.kind == kind);
         let last = last.filter(|one| one.without_address > 0);
-        let left = PATIENCE.saturating_sub(begun.elapsed());
-        let now = match &few {
-            _ if !may => None,
-            Some(few) => Some(few.get(&kind).copied().unwrap_or_default()),
-            None if are_few => None,
-            None => counts.count(app, of, kind, left).await?,
-        };
         line.without_address = match may {
-            true => in_words(now, last),
+            true => in_words(now.get(&kind).copied(), last),
             false => last.map(left_out).unwrap_or_default(),
         };
     }

@@ -31,7 +31,7 @@ pub enum ReplyChannel {
 }
 
 impl ReplyChannel {
-    /// How the flags, the address and the postal items of the person say. `key` is the one of their incident.
+    /// As the flags, the address and the postal items of the person allow. `key` is the one of their incident.
     ///
     /// # Errors
     /// 500 for an item that does not open.

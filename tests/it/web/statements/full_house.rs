@@ -200,8 +200,17 @@ async fn campaigns(house: &House, scenes: &[Scene]) {
         } else {
             "name;ssn;phone"
         };
+        let listed = if n == 0 {
+            "name;ssn;phone;postal_address;dob"
+        } else {
+            "name;ssn"
+        };
+        // One person who waits on a list of letters has moved.
         let more = format!(
-            "reference,email,name,elements\nR-{n}-new,new@of{n}.example,New Person,name\nR-{n}-000,person0@of{n}.example,Person 0,{all}\n"
+            "reference,email,name,elements,address\n\
+             R-{n}-new,new@of{n}.example,New Person,name,\n\
+             R-{n}-000,person0@of{n}.example,Person 0,{all},0 Main St\n\
+             R-{n}-post,,Post Person,{listed},99 New Road\n"
         );
         scene.take(house, ScopeMode::Delta, &more).await;
     }
