@@ -12,7 +12,7 @@ use crate::ticket::status::{TicketResolution, TicketStatus};
 use crate::ticket::urgency::{Harms, Urgency};
 use crate::ticket::{Ticket, TicketChannel, reason_owner, subject_owner};
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = ticket)]
 pub(super) struct Row {
     id: TicketId,
