@@ -71,7 +71,7 @@ macro_rules! latest_updates {
     };
 }
 
-/// The public updates of an incident, newest first, and whether it [has spoken](has_spoken).
+/// The public updates of an incident, newest first, and whether it [has spoken](has_spoken()).
 ///
 /// # Errors
 /// The database's.

@@ -60,7 +60,7 @@ const MAILABLE: &str = "(p.has_address and (p.flags & 1 = 0
 const UNSETTLED: &str =
     "n.campaign_id = any($6) and n.status in ('queued', 'sending', 'deferred', 'uncertain')";
 
-/// Notices of `notice n` that may have arrived, of campaigns that are over. $7 are those of [`launched`]. If they name
+/// Notices of `notice n` that may have arrived, of campaigns that are over. $7 are those of [`launched()`]. If they name
 /// something that the person is not known to know, the person may have been told.
 const UNCERTAIN: &str = "n.campaign_id = any($7) and n.status = 'uncertain'";
 

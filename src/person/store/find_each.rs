@@ -40,7 +40,7 @@ pub async fn find_each_by_reference(
                 and p.reference_key = k.reference_key limit 1) p",
     )
     .bind::<Array<Uuid>, _>(of.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
-    .bind::<Array<Integer>, _>(keys.iter().map(|key| bucket(key)).collect::<Vec<_>>())
+    .bind::<Array<Integer>, _>(keys.iter().map(bucket).collect::<Vec<_>>())
     .bind::<Array<Bytea>, _>(keys.iter().map(|key| key.as_slice()).collect::<Vec<_>>())
     .load(conn)
     .await?;

@@ -32,7 +32,7 @@ impl Work<'_> {
             moved |= compared.is_moved();
             count(
                 &mut difference,
-                &mut read.kinds,
+                &mut read.row_counts,
                 self.stage.incident,
                 &compared,
             )
@@ -54,7 +54,7 @@ impl Work<'_> {
             difference.delta.kept =
                 store::count_kept(&mut conn, incident, version, self.mode).await?;
         }
-        add_new(&mut difference, incident, &read.kinds)?;
+        add_new(&mut difference, incident, &read.row_counts)?;
         Ok((refused, difference))
     }
 
@@ -71,11 +71,14 @@ impl Work<'_> {
         }
         let mut refused = 0;
         if !list.is_distinct() {
-            refused = self.refuse().duplicates(&mut read.kinds).await?;
+            refused = self.refuse().duplicates(&mut read.row_counts).await?;
         }
-        if read.kinds.rows() < read.at.accepted - refused {
+        if read.row_counts.rows() < read.at.accepted - refused {
             let former = Some(&self.former);
-            refused += self.refuse().strangers(former, &mut read.kinds).await?;
+            refused += self
+                .refuse()
+                .strangers(former, &mut read.row_counts)
+                .await?;
         }
         self.complete(read.at.accepted).await?;
         Ok(refused)

@@ -76,7 +76,6 @@ pub(super) fn draw(add: Add<'_>) {
         },
     );
     let refused = Unlock {
-        asked: true,
         step: code,
         back: format!("/s/{TOKEN}"),
         code: "123456".into(),
