@@ -138,7 +138,12 @@ impl Counts {
             room -= one.people;
             fits
         };
-        let new: Vec<_> = next.iter().filter(is_new).take_while(fits).copied().collect();
+        let new: Vec<_> = next
+            .iter()
+            .filter(is_new)
+            .take_while(fits)
+            .copied()
+            .collect();
         if !new.is_empty() {
             let mut lacking: HashMap<_, i64> = HashMap::new();
             let take = |place, contact: Contact| {

@@ -75,13 +75,7 @@ pub async fn work(app: &App, conn: &mut Conn, who: &Staff, names: &Names) -> db:
 }
 
 /// The same of what was read.
-pub fn of(
-    app: &App,
-    who: &Staff,
-    names: &Names,
-    waiting: Waiting,
-    mut mine: Vec<Ticket>,
-) -> Work {
+pub fn of(app: &App, who: &Staff, names: &Names, waiting: Waiting, mut mine: Vec<Ticket>) -> Work {
     let hours = app.config.helpline.answer_hours;
     mine.sort_by_key(|ticket| (ticket.due_at(hours).is_none(), ticket.due_at(hours)));
     Work {

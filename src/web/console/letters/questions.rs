@@ -67,7 +67,11 @@ impl Questions {
 
     /// The sentence about former persons on a list; empty without any.
     pub(super) fn former(&self, list: PostalId) -> String {
-        self.former.get(&list).copied().map(former::sentence).unwrap_or_default()
+        self.former
+            .get(&list)
+            .copied()
+            .map(former::sentence)
+            .unwrap_or_default()
     }
 }
 

@@ -43,7 +43,10 @@ pub(crate) async fn add(
         false => HashMap::new(),
     };
     for (kind, line) in by_post {
-        let last = batches.iter().map(|one| &one.batch).find(|one| one.kind == kind);
+        let last = batches
+            .iter()
+            .map(|one| &one.batch)
+            .find(|one| one.kind == kind);
         let last = last.filter(|one| one.without_address > 0);
         line.without_address = match may {
             true => in_words(now.get(&kind).copied(), last),

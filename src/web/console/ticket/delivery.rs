@@ -132,11 +132,7 @@ fn forbidden(why: WithheldReason) -> &'static str {
 }
 
 /// How the people who act for the person were last told.
-fn told(
-    items: &[Item],
-    why: WithheldReason,
-    key: Option<&IncidentKey>,
-) -> Result<String, Problem> {
+fn told(items: &[Item], why: WithheldReason, key: Option<&IncidentKey>) -> Result<String, Problem> {
     let kind = match why {
         WithheldReason::Deceased => PostalKind::Kin,
         WithheldReason::LegalHold

@@ -220,7 +220,9 @@ fn flash(draft: &Draft, locked: &str, answered: &str) -> Option<Flash> {
 
 fn thread(app: &App, messages: &[Said], names: &Names, channel: &ReplyChannel) -> Vec<Message> {
     let shown = messages.iter().map(|(message, letter)| {
-        let sent = letter.as_ref().filter(|_| message.kind == MessageKind::Agent);
+        let sent = letter
+            .as_ref()
+            .filter(|_| message.kind == MessageKind::Agent);
         let delivery = sent
             .map(|letter| delivery(letter, channel))
             .unwrap_or_default();

@@ -82,8 +82,10 @@ fn statements(log: &str) -> Vec<String> {
     }
     all.retain(|text| {
         let first = text.split([' ', ';']).next().unwrap_or_default();
+        // A new connection reads the types that it meets once.
+        let is_type = text.contains("pg_type") || text.contains("pg_enum");
         let frames = ["begin", "commit", "rollback", "savepoint", "release", "set"];
-        !frames.contains(&first.to_ascii_lowercase().as_str()) && !text.contains("pg_type")
+        !frames.contains(&first.to_ascii_lowercase().as_str()) && !is_type
     });
     all
 }
