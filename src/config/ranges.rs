@@ -10,7 +10,7 @@ struct Number(&'static str, fn(&Config) -> i128, i128, i128);
 const MINUTES: i128 = 525_600;
 const MANY: i128 = 1_000_000;
 
-/// Every number, except those in lists and those whose range another setting decides.
+/// Every number, except those in lists and those with a range that another setting decides.
 #[rustfmt::skip]
 const NUMBERS: &[Number] = &[
     Number("database.pool", |c| count(c.database.pool), 1, 1_000),

@@ -58,7 +58,7 @@ impl Outcome {
         }
     }
 
-    /// The result of an attempt whose message must not leave any more.
+    /// The result of an attempt to send a message that must not be sent any more.
     pub fn cancelled(self, at: DateTime<Utc>) -> Self {
         Self {
             settled: true,
@@ -68,7 +68,7 @@ impl Outcome {
         }
     }
 
-    /// The result of an attempt whose message cannot be written, and why.
+    /// The result of an attempt to send a message that cannot be written, and why.
     pub fn unwritable(self, why: &str) -> Self {
         Self {
             settled: true,

@@ -70,7 +70,7 @@ pub fn next(
     }
 }
 
-/// Where a notice ends whose campaign was cancelled, or whose incident was forgotten.
+/// The end of a notice of a cancelled campaign or a forgotten incident.
 pub fn cancelled(end: Option<End>, doubts: u32) -> NoticeStatus {
     match end {
         // It may have arrived.

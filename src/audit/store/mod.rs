@@ -4,7 +4,7 @@ pub mod chain;
 pub mod found;
 pub(crate) mod newest;
 
-pub use newest::{last_of_each, list};
+pub use newest::{last_of_each, list, list_acts};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -111,36 +111,6 @@ pub(super) fn placed((row, place): (Row, Place)) -> Option<Linked> {
 
 pub(super) const PLACE: (audit_event::seq, audit_event::prev_hash, audit_event::hash) =
     (audit_event::seq, audit_event::prev_hash, audit_event::hash);
-
-/// The newest events of one subject and these actions, newest first, as [`list`] gives them.
-///
-/// # Errors
-/// The database's.
-pub async fn list_acts(
-    conn: &mut Conn,
-    subject: &str,
-    actions: &[Action],
-    limit: i64,
-) -> Result<Vec<Event>> {
-    let words: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
-    let rows: Vec<(Row, Place)> = audit_event::table
-        .filter(audit_event::subject.eq(subject))
-        .filter(audit_event::action.eq_any(words))
-        .order((audit_event::seq.desc(), audit_event::written_at.desc()))
-        .select((COLUMNS, PLACE))
-        .limit(limit + STRAYS)
-        .load(conn)
-        .await?;
-    let (waiting, linked): (Vec<_>, Vec<_>) = rows
-        .into_iter()
-        .partition(|(_, (number, ..))| number.is_none());
-    let linked = linked.into_iter().filter_map(placed).collect();
-    let linked = chained(conn, linked).await?;
-    // Those without a number are the newest, and come first.
-    let waiting = waiting.into_iter().map(|(row, _)| event(row));
-    let shown = waiting.chain(linked.into_iter().map(|row| row.event));
-    Ok(shown.take(usize::try_from(limit).unwrap_or(0)).collect())
-}
 
 /// Those of these rows that are of the chain: not behind its end, with the hash of their contents, and continued by another
 /// row unless they are the last.

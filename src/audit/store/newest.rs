@@ -6,7 +6,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz,
 use diesel_async::RunQueryDsl;
 
 use super::STRAYS;
-use crate::audit::{Event, Linked};
+use crate::audit::{Action, Event, Linked};
 use crate::db::{Conn, Result};
 use crate::id::EventId;
 
@@ -36,14 +36,14 @@ pub(crate) struct Newest {
     is_placed: bool,
 }
 
-/// The statement about the newest rows of the subject that `subject` is in SQL, newest first: at most the number that
-/// `most` is. Rows without a number wait to be linked: they are the newest.
-pub(crate) fn question(subject: &str, most: &str) -> String {
+/// The statement about the newest rows for which the condition `of` holds, newest first: at most the number that `most`
+/// is. Both are SQL. Rows without a number wait to be linked: they are the newest.
+pub(crate) fn question(of: &str, most: &str) -> String {
     format!(
         "select e.id, e.at, e.actor, e.action, e.subject, e.detail, e.seq, e.prev_hash, e.hash, e.written_at,
             coalesce(e.seq <= h.seq and (e.hash = h.hash or exists (
                 select from audit_event n where n.prev_hash = e.hash)), false) as is_placed
-        from (select * from audit_event where subject = {subject} order by seq desc, written_at desc limit {most}) e
+        from (select * from audit_event where {of} order by seq desc, written_at desc limit {most}) e
         left join audit_head h on true
         order by e.seq desc, e.written_at desc"
     )
@@ -85,13 +85,38 @@ impl Newest {
 /// # Errors
 /// The database's.
 pub async fn list(conn: &mut Conn, subject: &str, limit: i64) -> Result<Vec<Event>> {
-    let rows: Vec<Newest> = diesel::sql_query(question("$1", "$2"))
+    let rows: Vec<Newest> = diesel::sql_query(question("subject = $1", "$2"))
         .bind::<Text, _>(subject)
         .bind::<BigInt, _>(rows_for(limit))
         .load(conn)
         .await?;
-    let shown = rows.into_iter().filter_map(Newest::event);
-    Ok(shown.take(usize::try_from(limit).unwrap_or(0)).collect())
+    Ok(shown(rows, limit))
+}
+
+/// The same, of these actions only.
+///
+/// # Errors
+/// The database's.
+pub async fn list_acts(
+    conn: &mut Conn,
+    subject: &str,
+    actions: &[Action],
+    limit: i64,
+) -> Result<Vec<Event>> {
+    let words: Vec<&str> = actions.iter().map(|action| action.as_str()).collect();
+    let of = "subject = $1 and action = any($3)";
+    let rows: Vec<Newest> = diesel::sql_query(question(of, "$2"))
+        .bind::<Text, _>(subject)
+        .bind::<BigInt, _>(rows_for(limit))
+        .bind::<Array<Text>, _>(words)
+        .load(conn)
+        .await?;
+    Ok(shown(rows, limit))
+}
+
+fn shown(rows: Vec<Newest>, limit: i64) -> Vec<Event> {
+    let events = rows.into_iter().filter_map(Newest::event);
+    events.take(usize::try_from(limit).unwrap_or(0)).collect()
 }
 
 /// The newest event of each of these subjects.
@@ -102,7 +127,7 @@ pub async fn last_of_each(conn: &mut Conn, subjects: &[String]) -> Result<Vec<Ev
     let of_each = format!(
         "select f.* from unnest($1) as each (subject) cross join lateral ({}) f
         order by f.subject, f.seq desc, f.written_at desc",
-        question("each.subject", "$2")
+        question("subject = each.subject", "$2")
     );
     let rows: Vec<Newest> = diesel::sql_query(of_each)
         .bind::<Array<Text>, _>(subjects)

@@ -169,7 +169,7 @@ pub async fn history(
         "select f.*, s.name as account from ({}) f
         left join staff s on s.id = substring(f.actor from '^staff:[a-z]+_([0-9a-f]{{32}})$')::uuid
         order by f.seq desc, f.written_at desc",
-        newest::question("$1", "$2")
+        newest::question("subject = $1", "$2")
     );
     let rows: Vec<Named> = diesel::sql_query(with_names)
         .bind::<Text, _>(subject)
