@@ -80,11 +80,14 @@ pub fn cancelled(end: Option<End>, doubts: u32) -> NoticeStatus {
     }
 }
 
-/// Whether a recorded end says something about the address that the message went to.
-pub fn is_refused(end: Option<End>) -> bool {
+/// Whether a recorded end is an answer about the address that the message went to.
+pub fn is_answered(end: Option<End>) -> bool {
     matches!(
         end,
-        Some((NoticeStatus::Bounced | NoticeStatus::Expired, _))
+        Some((
+            NoticeStatus::Sent | NoticeStatus::Bounced | NoticeStatus::Expired,
+            _
+        ))
     )
 }
 
@@ -154,7 +157,9 @@ mod tests {
         assert!(!went_to_the_address_of(now(), None));
         assert!(!went_to_the_address_of(now(), after(10)));
         assert!(went_to_the_address_of(now(), after(11)));
-        assert!(is_refused(Some((Bounced, None))) && is_refused(Some((Expired, None))));
-        assert!(!is_refused(Some((Uncertain, None))) && !is_refused(None));
+        for answered in [Sent, Bounced, Expired] {
+            assert!(is_answered(Some((answered, None))));
+        }
+        assert!(!is_answered(Some((Uncertain, None))) && !is_answered(None));
     }
 }

@@ -40,6 +40,7 @@ fn condemns(one: &Settled) -> bool {
 fn became(one: &Settled, kind: CampaignKind) -> Option<Became> {
     match one.to {
         NoticeStatus::Sent => Some(Became::Told {
+            address: one.address.clone(),
             by: ToldBy::Email,
             named: one.named,
             replaces: kind == CampaignKind::Correction,

@@ -267,6 +267,8 @@ pub enum Became {
     Told {
         /// The channel.
         by: ToldBy,
+        /// The `email_key` of the address that accepted the e-mail, if that is known: it no longer counts as refused.
+        address: Option<Vec<u8>>,
         /// What the message named.
         named: ElementSet,
         /// It was a correction: they know what it named and nothing else.

@@ -158,6 +158,7 @@ async fn some(app: &App, batch: &Batch, bucket: i32) -> db::Result<bool> {
     let told = |(person, named)| Settled {
         person,
         became: Became::Told {
+            address: None,
             by: batch.kind.told_by(),
             named,
             replaces: batch.kind == PostalKind::Correction,

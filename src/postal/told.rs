@@ -66,6 +66,7 @@ pub async fn told(
     let settled = Settled {
         person: id,
         became: Became::Told {
+            address: None,
             by: ToldBy::Otherwise,
             named: exposed,
             replaces: corrects,

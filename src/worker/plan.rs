@@ -39,15 +39,15 @@ struct BatchHistories {
     each: Vec<(Notice, History)>,
     /// Another sender wrote results of notices that are not among these.
     unclear: bool,
-    refused: Refused,
+    addresses: Addresses,
 }
 
-/// The addresses that refused what a dead sender sent to them, where they are known.
+/// The addresses that accepted or refused the messages of a dead sender, where they are known.
 #[derive(Default)]
-struct Refused(HashMap<PersonId, Vec<u8>>);
+struct Addresses(HashMap<PersonId, Vec<u8>>);
 
-impl Refused {
-    /// The row to write for a notice with this status, and its address if that refused the message.
+impl Addresses {
+    /// The row to write for a notice with this status, and the address that answered.
     fn settled(
         &mut self,
         notice: &Notice,
@@ -116,7 +116,7 @@ impl Planner<'_> {
                 } => ((to, due_at), withheld),
             };
             let ended = histories
-                .refused
+                .addresses
                 .settled(&notice, history, stands, provider);
             plan.known.settled.push(ended);
         }
@@ -135,7 +135,7 @@ impl Planner<'_> {
             let to = plan::cancelled(history.end, history.doubts);
             let (stands, provider) = (((to, None), None), self.providers.name(None));
             let ended = histories
-                .refused
+                .addresses
                 .settled(&notice, history, stands, provider);
             known.settled.push(ended);
         }
@@ -157,7 +157,7 @@ impl Planner<'_> {
         each.retain(|(_, history)| {
             history.open.is_none() && history.end.is_some() && !history.tried.is_empty()
         });
-        let mut refused = self.refused(&each).await?;
+        let mut addresses = self.addresses(&each).await?;
         let ids = each.iter().map(|(notice, _)| notice.person);
         let people = match self.key().await? {
             Some(key) => self.people(&key, ids).await?,
@@ -168,7 +168,7 @@ impl Planner<'_> {
             let person = people.get(&notice.person);
             let email = person.and_then(|person| person.contact.email.as_ref());
             let provider = self.providers.name(email);
-            Some(refused.settled(&notice, history, stands, provider))
+            Some(addresses.settled(&notice, history, stands, provider))
         };
         Ok(each.into_iter().filter_map(settled).collect())
     }
@@ -216,7 +216,7 @@ impl Planner<'_> {
         let unclear = self.write_lost(lost).await?;
         each.retain(|(notice, _)| !unclear.contains(&notice.id));
         Ok(BatchHistories {
-            refused: self.refused(&each).await?,
+            addresses: self.addresses(&each).await?,
             each,
             unclear: !unclear.is_empty(),
         })
@@ -242,17 +242,17 @@ impl Planner<'_> {
         Ok(unclear)
     }
 
-    /// The addresses that refused the messages of a dead sender. Outcomes do not contain addresses, so the present
+    /// The addresses that accepted or refused the messages of a dead sender. Outcomes do not contain addresses, so the present
     /// address is taken, unless a list may have changed it since the attempt.
-    async fn refused(&self, each: &[(Notice, History)]) -> Result<Refused> {
-        let refused: Vec<_> = each
+    async fn addresses(&self, each: &[(Notice, History)]) -> Result<Addresses> {
+        let answered: Vec<_> = each
             .iter()
-            .filter(|(_, history)| plan::is_refused(history.end))
+            .filter(|(_, history)| plan::is_answered(history.end))
             .collect();
-        if refused.is_empty() {
-            return Ok(Refused::default());
+        if answered.is_empty() {
+            return Ok(Addresses::default());
         }
-        let people: Vec<_> = refused.iter().map(|(notice, _)| notice.person).collect();
+        let people: Vec<_> = answered.iter().map(|(notice, _)| notice.person).collect();
         let (incident, bucket) = (self.lease.incident_id, self.lease.bucket);
         let mut conn = self.app.db.get().await?;
         // Reads the keys first: the second statement then sees a list that was applied between the two.
@@ -265,13 +265,13 @@ impl Planner<'_> {
             // The audience was frozen from the version that was approved.
             content.is_none_or(|content| content.scope != *version)
         }) else {
-            return Ok(Refused(keys));
+            return Ok(Addresses(keys));
         };
-        for (notice, history) in refused {
+        for (notice, history) in answered {
             if !plan::went_to_the_address_of(at, history.last_tried) {
                 keys.remove(&notice.person);
             }
         }
-        Ok(Refused(keys))
+        Ok(Addresses(keys))
     }
 }

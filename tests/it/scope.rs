@@ -175,6 +175,7 @@ impl Desk {
 /// An e-mail that named these elements.
 pub(crate) fn told(named: &str) -> Became {
     Became::Told {
+        address: None,
         by: ToldBy::Email,
         named: set(named),
         replaces: false,

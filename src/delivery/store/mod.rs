@@ -141,7 +141,8 @@ pub struct Settled {
     pub person: PersonId,
     /// The elements it names.
     pub named: ElementSet,
-    /// The `email_key` of the address it was sent to; `None`: that is not known, so that no address has refused it.
+    /// The `email_key` of the address it was sent to; `None`: that is not known, so that no address
+    /// has accepted or refused it.
     pub address: Option<Vec<u8>>,
     /// Where it stood.
     pub from: NoticeStatus,

@@ -28,14 +28,14 @@ const SETTLE: &str = "
                 when 'taken_back' then g.named else coalesce(s.named, b.named) end as named,
             case g.became when 'refused' then s.told else g.told end as told,
             coalesce(s.refused_softly, false) as was_softly,
-            case when g.became = 'refused' then coalesce(g.refused_key, b.email_key)
-                when g.told = 'email' and g.became = 'told' and s.refused_softly then null
+            case when g.became = 'refused' then coalesce(g.email_key, b.email_key)
+                when s.refused_softly and g.email_key = s.refused_key then null
                 else s.refused_key end as refused_key,
             case when g.became = 'refused' then g.softly and (s.refused_softly
-                    or s.refused_key is distinct from coalesce(g.refused_key, b.email_key))
-                when g.told = 'email' and g.became = 'told' then false
+                    or s.refused_key is distinct from coalesce(g.email_key, b.email_key))
+                when g.email_key = s.refused_key then false
                 else coalesce(s.refused_softly, false) end as refused_softly
-        from unnest($3, $4, $5, $6, $7, $8, $9) as g (id, became, told, named, replaces, refused_key, softly)
+        from unnest($3, $4, $5, $6, $7, $8, $9) as g (id, became, told, named, replaces, email_key, softly)
         join before b on b.id = g.id
         left join since s on s.person_id = g.id
     ), changed as materialized (
@@ -105,7 +105,7 @@ pub async fn settle(
         )
         .bind::<Array<BigInt>, _>(each.iter().map(|c| c.named.bits()).collect::<Vec<_>>())
         .bind::<Array<Bool>, _>(each.iter().map(|c| c.replaces).collect::<Vec<_>>())
-        .bind::<Array<Nullable<Bytea>>, _>(each.iter().map(|c| c.refused).collect::<Vec<_>>())
+        .bind::<Array<Nullable<Bytea>>, _>(each.iter().map(|c| c.email_key).collect::<Vec<_>>())
         .bind::<Array<Bool>, _>(each.iter().map(|c| c.softly).collect::<Vec<_>>())
         .load(conn)
         .await?)
@@ -117,7 +117,8 @@ struct Columns<'s> {
     told: Option<ToldBy>,
     named: ElementSet,
     replaces: bool,
-    refused: Option<&'s [u8]>,
+    /// Of the address that refused or accepted an e-mail.
+    email_key: Option<&'s [u8]>,
     softly: bool,
 }
 
@@ -127,27 +128,29 @@ fn columns(became: &Became) -> Columns<'_> {
         told: None,
         named: ElementSet::EMPTY,
         replaces: false,
-        refused: None,
+        email_key: None,
         softly: false,
     };
     match became {
         Became::Told {
             by,
+            address,
             named,
             replaces,
         } => Columns {
             became: "told",
+            email_key: address.as_deref(),
             told: Some(*by),
             named: *named,
             replaces: *replaces,
             ..none
         },
         Became::Refused { address } => Columns {
-            refused: address.as_deref(),
+            email_key: address.as_deref(),
             ..none
         },
         Became::NotDelivered { address } => Columns {
-            refused: address.as_deref(),
+            email_key: address.as_deref(),
             softly: true,
             ..none
         },

@@ -35,7 +35,7 @@ const ACTS: u32 = 60;
 /// slow.
 const PER_HOUSE: u32 = 50;
 /// Histories that failed in an earlier run.
-const KEPT: [u64; 0] = [];
+const KEPT: [u64; 1] = [41_099];
 
 /// Elements that may be exposed.
 const ELEMENTS: [&str; 4] = ["name", "phone", "ssn", "imei"];

@@ -19,6 +19,7 @@ async fn returned_and_told_by_post(desk: &Desk, a: PersonId, before: Became) {
         "the address that refused is not tried again"
     );
     let by_post = Became::Told {
+        address: None,
         by: ToldBy::Post,
         named: set("name"),
         replaces: false,
@@ -60,6 +61,7 @@ async fn a_notice_settles_a_person_and_the_account_together() {
     };
     returned_and_told_by_post(&desk, a, before.clone()).await;
     let correction = Became::Told {
+        address: None,
         by: ToldBy::Email,
         named: set("name"),
         replaces: true,

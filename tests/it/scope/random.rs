@@ -329,6 +329,7 @@ async fn send(desk: &Desk, dice: &mut Dice, people: &mut BTreeMap<String, Known>
                 };
                 person.told = true;
                 Became::Told {
+                    address: None,
                     by: ToldBy::Email,
                     named,
                     replaces,

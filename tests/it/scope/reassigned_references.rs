@@ -106,6 +106,7 @@ async fn a_letter_that_waited_is_hers(desk: &Desk, ann: &Person) {
     desk.settle(&[Settled {
         person: ann.id,
         became: Became::Told {
+            address: None,
             by: ToldBy::Post,
             named: set("name;ssn"),
             replaces: false,

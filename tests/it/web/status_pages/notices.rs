@@ -19,6 +19,7 @@ async fn the_page_names_the_channel_by_which_they_were_told() {
         let told = Settled {
             person: id,
             became: Became::Told {
+                address: None,
                 by,
                 named,
                 replaces: false,
