@@ -310,27 +310,3 @@ impl std::str::FromStr for EmailAddress {
         Self::parse(text)
     }
 }
-
-/// Serde for a field that must carry the address itself: `#[serde(with = "address::exposed")]`.
-/// The type has no `Serialize` of its own, so that nothing carries it by accident.
-pub mod exposed {
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    use super::EmailAddress;
-
-    /// Writes the address in the clear.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn serialize<S: Serializer>(address: &EmailAddress, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(address.as_str())
-    }
-
-    /// Reads and parses an address; the error never repeats it.
-    ///
-    /// # Errors
-    /// Those of the deserializer, or why the text is not an address.
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<EmailAddress, D::Error> {
-        EmailAddress::parse(&String::deserialize(from)?).map_err(de::Error::custom)
-    }
-}

@@ -3,7 +3,7 @@
 
 /// Whether a character has no glyph of its own and is no white space (`Default_Ignorable_Code_Point` of Unicode),
 /// or shows as nothing, as the Braille blank does.
-pub const fn is_invisible(c: char) -> bool {
+pub(crate) const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -12,7 +12,7 @@ pub const fn is_invisible(c: char) -> bool {
 }
 
 /// Whether nothing of a text shows.
-pub fn shows_nothing(text: &str) -> bool {
+pub(crate) fn shows_nothing(text: &str) -> bool {
     text.chars()
         .all(|c| is_invisible(c) || c.is_whitespace() || c.is_control())
 }

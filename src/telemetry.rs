@@ -15,10 +15,10 @@ use self::families::Named;
 use crate::config::{Log, LogFormat};
 
 /// The version of the program.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Starts logging to standard error. A second call changes nothing.
-pub fn start_logging(log: &Log) {
+pub(crate) fn start_logging(log: &Log) {
     let filter = EnvFilter::try_new(&*log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let json = match log.format {
         LogFormat::Json => true,

@@ -115,7 +115,7 @@ actions! {
 }
 
 /// The words for the text form of an action; text that this program does not know stays readable.
-pub fn in_words(text: &str) -> String {
+pub(crate) fn in_words(text: &str) -> String {
     Action::parse(text).map_or_else(
         || text.replace(['.', '_'], " "),
         |known| known.in_words().to_owned(),

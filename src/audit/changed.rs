@@ -116,7 +116,7 @@ impl fmt::Display for Changed {
 }
 
 /// How many changes lie between the version that a caller saw and the present one, as far as an answer names them.
-pub fn count(seen: i32, now: i32) -> i64 {
+pub(crate) fn count(seen: i32, now: i32) -> i64 {
     (i64::from(now) - i64::from(seen)).clamp(0, MOST)
 }
 

@@ -4,7 +4,7 @@ use super::{Flaw, Head, Linked};
 
 /// The chain as far as it was followed.
 #[derive(Debug, Default)]
-pub struct Chain {
+pub(crate) struct Chain {
     /// The last event of the chain.
     last: Head,
     /// The hash that the last event continues; `None` before the first.
@@ -16,7 +16,7 @@ pub struct Chain {
 
 /// What a row does to the chain.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// It is the next event.
     Follows,
     /// It is the next event by its predecessor, and was altered.
@@ -27,17 +27,17 @@ pub enum Step {
 
 impl Chain {
     /// The last event of the chain.
-    pub fn last(&self) -> &Head {
+    pub(crate) fn last(&self) -> &Head {
         &self.last
     }
 
     /// How many events the chain has.
-    pub fn events(&self) -> i64 {
+    pub(crate) fn events(&self) -> i64 {
         self.events
     }
 
     /// How the row relates to the chain; a row that continues it is taken.
-    pub fn step(&mut self, row: &Linked) -> Step {
+    pub(crate) fn step(&mut self, row: &Linked) -> Step {
         let fits =
             row.prev_hash == self.last.hash || self.computed.as_ref() == Some(&row.prev_hash);
         match (fits, row.is_intact()) {
@@ -50,12 +50,12 @@ impl Chain {
     }
 
     /// Whether the row continues what the last event continues: one of the two is outside of the chain.
-    pub fn rivals_last(&self, row: &Linked) -> bool {
+    pub(crate) fn rivals_last(&self, row: &Linked) -> bool {
         self.before.as_ref() == Some(&row.prev_hash)
     }
 
     /// Goes on at this row.
-    pub fn take(&mut self, row: &Linked) {
+    pub(crate) fn take(&mut self, row: &Linked) {
         self.computed = (!row.is_intact()).then(|| row.compute_hash().to_vec());
         self.before = Some(row.prev_hash.clone());
         self.last = Head {
@@ -66,13 +66,13 @@ impl Chain {
     }
 
     /// Goes on at this row instead of at the last event.
-    pub fn replace_last(&mut self, row: &Linked) {
+    pub(crate) fn replace_last(&mut self, row: &Linked) {
         self.events -= 1;
         self.take(row);
     }
 
     /// Compares the end of the chain with what the head says.
-    pub fn end(&self, head: &Head) -> Option<Flaw> {
+    pub(crate) fn end(&self, head: &Head) -> Option<Flaw> {
         let ends = self.last.hash == head.hash || self.computed.as_ref() == Some(&head.hash);
         match () {
             () if self.last.seq != head.seq => Some(Flaw::Cut {

@@ -4,12 +4,12 @@
 //! background task links committed events into the chain in batches ([`link`]): each gets a number and the hash of the
 //! event before it. [`verify`] names whatever does not fit.
 
-pub mod action;
-pub mod changed;
-pub mod follow;
+pub(crate) mod action;
+pub(crate) mod changed;
+pub(crate) mod follow;
 pub mod link;
 pub mod noticed;
-pub mod search;
+pub(crate) mod search;
 pub mod store;
 pub mod verify;
 

@@ -13,7 +13,7 @@ const WINDOW: i64 = 50_000;
 
 /// Filters of a search.
 #[derive(Debug, Clone, Default)]
-pub struct Sought {
+pub(crate) struct Sought {
     /// On one of these; `None`: on anything.
     pub subjects: Option<BTreeSet<String>>,
     /// The actor, the action, the time.
@@ -22,7 +22,7 @@ pub struct Sought {
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Found {
+pub(crate) struct Found {
     /// Events, newest first.
     pub rows: Vec<Linked>,
     /// The search goes on below this number; `None`: the log has no more.
@@ -36,7 +36,7 @@ pub struct Found {
 ///
 /// # Errors
 /// The database's.
-pub async fn search(
+pub(crate) async fn search(
     conn: &mut Conn,
     sought: &Sought,
     before: Option<i64>,

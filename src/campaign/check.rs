@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-pub use super::acknowledge::{Readers, ToAcknowledge};
+pub(crate) use super::acknowledge::{Readers, ToAcknowledge};
 use super::content::Content;
 use super::{CampaignKind, acknowledge};
 use crate::element::{Element, ElementSet};
@@ -167,7 +167,7 @@ fn readers(people: i64, locales: &[&Locale]) -> String {
 ///
 /// # Errors
 /// What does not compile, with its locale.
-pub fn review(
+pub(crate) fn review(
     content: &Content,
     classes: &[AudienceClass],
 ) -> Result<Review, Vec<(String, MergeError)>> {

@@ -77,7 +77,7 @@ pub(super) async fn note(
 
 /// Says in the log what became of a campaign, with its notices as they stand, once that is committed. Who did it is named
 /// by id.
-pub async fn log(app: &App, id: CampaignId, by: Actor, what: &'static str) {
+pub(crate) async fn log(app: &App, id: CampaignId, by: Actor, what: &'static str) {
     let app = app.clone();
     request::after(async move { log_now(&app, id, by, what).await }).await;
 }

@@ -1,20 +1,20 @@
 //! A campaign: one launch of a template to an audience, its states, and what is approved of it.
 
 pub mod ability;
-pub mod acknowledge;
+pub(crate) mod acknowledge;
 pub mod approval;
 pub mod audience;
 pub mod canary;
 pub mod change;
-pub mod check;
+pub(crate) mod check;
 pub mod content;
 pub mod doubled;
 pub mod error;
-pub mod guard;
+pub(crate) mod guard;
 pub mod hold;
 pub mod launch;
 pub mod store;
-pub mod submit;
+pub(crate) mod submit;
 
 use std::collections::BTreeMap;
 

@@ -26,7 +26,7 @@ const TRIES: usize = 3;
 
 /// An audience, counted, and how the texts suit it.
 #[derive(Debug, Clone)]
-pub struct Examined {
+pub(crate) struct Examined {
     /// How many people.
     pub count: AudienceCount,
     /// Who reads what, and what stands against it.
@@ -37,7 +37,7 @@ pub struct Examined {
 ///
 /// # Errors
 /// [`CampaignError::Text`], or the database's.
-pub async fn examine(
+pub(crate) async fn examine(
     conn: &mut Conn,
     campaign: &Campaign,
     content: &Content,

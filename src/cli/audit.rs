@@ -14,14 +14,14 @@ use crate::seal::{from_hex, to_hex};
 
 /// The audit log
 #[derive(Debug, Subcommand)]
-pub enum Audit {
+pub(crate) enum Audit {
     Verify(Verify),
 }
 
 /// Verify the hash chain from the first event to the last; name every row that does not fit
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  candor audit verify\n  candor audit verify --kept 1042:9f2c…")]
-pub struct Verify {
+pub(crate) struct Verify {
     /// The head that an earlier run printed and you kept elsewhere: it detects a log that was rewritten with all its hashes
     #[arg(long, value_name = "EVENT:HASH", value_parser = kept)]
     kept: Option<(i64, Vec<u8>)>,
@@ -31,7 +31,7 @@ pub struct Verify {
 }
 
 impl Audit {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let Self::Verify(Verify { kept, json }) = self;
         let app = settings.app()?.patient();
         let (report, mut found) = examined(&app).await?;

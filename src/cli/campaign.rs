@@ -23,7 +23,7 @@ use Right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
 
 /// List campaigns, and submit, approve, launch, pause, resume and cancel them
 #[derive(Debug, Subcommand)]
-pub enum Campaign {
+pub(crate) enum Campaign {
     /// List the newest 200 campaigns, newest first
     #[command(after_help = "Example:\n  candor campaign list --json")]
     List {
@@ -78,7 +78,7 @@ pub enum Campaign {
 
 /// A campaign, and the account that acts.
 #[derive(Debug, clap::Args)]
-pub struct Move {
+pub(crate) struct Move {
     /// Its id
     id: CampaignId,
     /// Who does it: the e-mail address of an account with the right to
@@ -87,7 +87,7 @@ pub struct Move {
 }
 
 impl Campaign {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let named = self.id();
         match self.done(settings).await {
             Err(error) if is_missing(&error) => match named {

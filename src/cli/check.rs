@@ -25,7 +25,7 @@ use crate::{campaign, db, staff, worker};
 #[command(
     after_help = "Example:\n  candor --config /etc/candor.toml check\n  candor check --recount"
 )]
-pub struct Check {
+pub(crate) struct Check {
     /// Also count all people of every incident, and compare with the counters of the account
     #[arg(long)]
     recount: bool,
@@ -67,7 +67,7 @@ fn finding(what: impl Into<String>, found: Result<String, String>) -> Finding {
 }
 
 impl Check {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let config = settings.load()?;
         let http = &config.http;
         let schema = database(&config).await;

@@ -24,7 +24,7 @@ const WHO: Actor = Actor::System(System::Cli);
 
 /// An older copy of the database: whether this is one, and what was sent that it does not know
 #[derive(Debug, Subcommand)]
-pub enum Db {
+pub(crate) enum Db {
     Status(Status),
     Doubt(Declare),
     Restored(Decide),
@@ -33,7 +33,7 @@ pub enum Db {
 /// Show whether this database may be an older copy, and why
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor db status")]
-pub struct Status {
+pub(crate) struct Status {
     /// Print it as JSON
     #[arg(long)]
     json: bool,
@@ -46,7 +46,7 @@ pub struct Status {
     or a node saw a later state. A snapshot of a disk that no node has seen in a later state looks like the database \
     itself: then say it."
 )]
-pub struct Declare {}
+pub(crate) struct Declare {}
 
 /// What is done about notices that may have been sent twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,7 +65,7 @@ enum Uncertain {
     lost database first. See \"Restore\" in docs/operations.md.",
     group = ArgGroup::new("how").required(true).args(["relay_log", "nobody_knows", "nothing_was_sent"])
 )]
-pub struct Decide {
+pub(crate) struct Decide {
     /// The log of a relay, in Postfix's format, from before the copy was taken to the end; may be repeated, the
     /// earlier of a relay first. Messages that it does not name were not sent
     #[arg(long, value_name = "FILE")]
@@ -97,7 +97,7 @@ pub struct Decide {
 }
 
 impl Db {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.ready().await?;
         match self {
             Self::Status(command) => command.run(&app).await,

@@ -35,7 +35,7 @@ const LINKS: &str = "http://127.0.0.1:8080";
 /// Show Candor at work on an invented breach, with a Postgres of its own and mail in files
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  candor demo --once")]
-pub struct Demo {
+pub(crate) struct Demo {
     /// Stop after the run instead of serving the pages
     #[arg(long)]
     once: bool,
@@ -69,7 +69,7 @@ const CAST: &[(&str, &str, &[StaffRole])] = &[
 ];
 
 impl Demo {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let config = settings.load()?;
         std::fs::create_dir_all(&self.dir)
             .with_context(|| format!("cannot make {}", self.dir.display()))?;

@@ -14,7 +14,7 @@ use crate::staff::Right;
     after_help = "Example:\n  candor forget --incident carrier-2021 --repeat carrier-2021\n\nNames, addresses, the words of tickets and status links can never be read again; what was counted, sent \
     and done stays. Backups hold the key until they are gone too."
 )]
-pub struct Forget {
+pub(crate) struct Forget {
     /// The incident's name in URLs
     #[arg(long)]
     incident: String,
@@ -27,7 +27,7 @@ pub struct Forget {
 }
 
 impl Forget {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.ready().await?;
         let by = account(&app, Right::ForgetIncident, self.by.as_deref()).await?;
         let of = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)

@@ -15,7 +15,7 @@ use crate::staff::{StaffRole, key, store};
 
 /// API keys: create, list, revoke; and the encryption of incidents' keys
 #[derive(Debug, Subcommand)]
-pub enum Key {
+pub(crate) enum Key {
     Create(Create),
     List(List),
     Revoke(Revoke),
@@ -28,7 +28,7 @@ pub enum Key {
 #[command(
     after_help = "Example:\n  KEY=$(candor key create --name importer --role comms | tail -n 1)"
 )]
-pub struct Create {
+pub(crate) struct Create {
     /// What it is for
     #[arg(long, required_unless_present = "account")]
     name: Option<String>,
@@ -43,7 +43,7 @@ pub struct Create {
 /// List the keys: their ids, never the keys themselves
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor key list --json")]
-pub struct List {
+pub(crate) struct List {
     /// Print them as JSON
     #[arg(long)]
     json: bool,
@@ -52,7 +52,7 @@ pub struct List {
 /// Revoke one key for ever; the account and its other keys stay
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor key revoke key_0192f0c1e7a87b6e9d2c3b4a5f607182")]
-pub struct Revoke {
+pub(crate) struct Revoke {
     /// Its id, as `candor key list` prints it
     key: KeyId,
 }
@@ -63,7 +63,7 @@ pub struct Revoke {
     after_help = "Example:\n  CANDOR__SECRETS__FORMER_MASTER_KEY_FILE=old.key candor key rewrap\n\nSee \"Replacing \
     the master key\" in docs/operations.md."
 )]
-pub struct Rewrap {}
+pub(crate) struct Rewrap {}
 
 /// Derive status links and codes from another key from now on; those already sent end
 #[derive(Debug, Args)]
@@ -71,12 +71,12 @@ pub struct Rewrap {}
     after_help = "Example:\n  CANDOR__SECRETS__LINK_KEY_FILE=new.key candor key change-links\n\nNeeded once, when \
     secrets.link_key_file names another key or is taken away. Every link and code sent so far ends."
 )]
-pub struct ChangeLinks {}
+pub(crate) struct ChangeLinks {}
 
 const ME: Actor = Actor::System(System::Cli);
 
 impl Key {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
         match self {
             Self::Create(create) => create.run(&app).await,

@@ -28,7 +28,7 @@ use crate::web::figures::count;
     subcommand_negates_reqs = true,
     after_help = "Example:\n  candor letters --incident carrier-2021 --out letters.csv"
 )]
-pub struct Letters {
+pub(crate) struct Letters {
     #[command(subcommand)]
     act: Option<Act>,
     #[command(flatten)]
@@ -156,7 +156,7 @@ struct Discard {
 }
 
 impl Letters {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.ready().await?;
         match self.act {
             None => self.take.run(&app).await,

@@ -11,10 +11,10 @@ use crate::db;
 #[command(
     after_help = "Example:\n  CANDOR__DATABASE__URL=postgres://candor@db/candor candor migrate"
 )]
-pub struct Migrate {}
+pub(crate) struct Migrate {}
 
 impl Migrate {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let done = db::migrate(settings.load()?.database_url()?).await?;
         if done.run.is_empty() {
             say("Nothing to do: all migrations have run.")?;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use uuid::Uuid;
 
 /// A file that is being written under another name. Dropped without [`Self::keep`], it is gone.
-pub struct NewFile {
+pub(crate) struct NewFile {
     file: File,
     /// The temporary path; none for a device or a pipe, which is written directly.
     temporary: Option<PathBuf>,
@@ -21,7 +21,7 @@ impl NewFile {
     ///
     /// # Errors
     /// The file system's, with the path.
-    pub fn begin(path: &Path) -> Result<Self> {
+    pub(crate) fn begin(path: &Path) -> Result<Self> {
         let cannot = || format!("{} cannot be written", path.display());
         let place = place(path);
         if fs::metadata(&place).is_ok_and(|found| !found.is_file()) {
@@ -49,7 +49,7 @@ impl NewFile {
     ///
     /// # Errors
     /// The file system's, with the path.
-    pub fn keep(mut self, path: &Path) -> Result<()> {
+    pub(crate) fn keep(mut self, path: &Path) -> Result<()> {
         let Some(temporary) = &self.temporary else {
             return Ok(());
         };

@@ -24,10 +24,10 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Serve the pages and the API until Ctrl-C; senders are `candor work`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  CANDOR__HTTP__LISTEN=0.0.0.0:8080 candor serve")]
-pub struct Serve {}
+pub(crate) struct Serve {}
 
 impl Serve {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
         let is_checked = start(&app).await?;
         // Senders check it too, but this node may be the only one that saw a later state of the database.
@@ -43,10 +43,10 @@ impl Serve {
 /// Send notices and other e-mails until Ctrl-C; any number of these share the work
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor --config /etc/candor.toml work")]
-pub struct Work {}
+pub(crate) struct Work {}
 
 impl Work {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
         let is_checked = start(&app).await?;
         let routes = worker::routes(&app.config.mail.relays)?;
@@ -82,10 +82,10 @@ impl Work {
 /// Serve and send in one process
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor --config /etc/candor.toml run")]
-pub struct Run {}
+pub(crate) struct Run {}
 
 impl Run {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
         let is_checked = start(&app).await?;
         let routes = worker::routes(&app.config.mail.relays)?;
@@ -201,12 +201,16 @@ async fn check_later(app: &App, mut is_checked: bool, shutdown: &Shutdown) -> Re
 }
 
 /// Runs the audit log's task until shutdown is requested.
-pub fn keep_audit_log(app: &App, shutdown: &Shutdown) {
+pub(crate) fn keep_audit_log(app: &App, shutdown: &Shutdown) {
     shutdown.spawn(worker::audit_log::run(app.clone(), shutdown.clone()));
 }
 
 /// Serves the pages and the API, and the metrics on an address of their own.
-pub async fn web(app: &App, listener: TcpListener, shutdown: &Shutdown) -> std::io::Result<()> {
+pub(crate) async fn web(
+    app: &App,
+    listener: TcpListener,
+    shutdown: &Shutdown,
+) -> std::io::Result<()> {
     let watched = async {
         let address = &app.config.http.metrics_listen;
         match TcpListener::bind(&**address) {
@@ -225,7 +229,7 @@ pub async fn web(app: &App, listener: TcpListener, shutdown: &Shutdown) -> std::
 }
 
 /// The socket of `http.listen`.
-pub fn listen(app: &App) -> Result<TcpListener> {
+pub(crate) fn listen(app: &App) -> Result<TcpListener> {
     let address = &app.config.http.listen;
     let listener = TcpListener::bind(&**address)
         .with_context(|| format!("http.listen: cannot use {address}"))?;
@@ -243,7 +247,7 @@ pub fn listen(app: &App) -> Result<TcpListener> {
 ///
 /// # Errors
 /// Why the process cannot work with this database.
-pub async fn expect_migrations(app: &App) -> Result<bool> {
+pub(crate) async fn expect_migrations(app: &App) -> Result<bool> {
     let fits = fits(app).await?;
     if !fits {
         tracing::warn!("starting without the database");

@@ -21,7 +21,7 @@ const ME: Actor = Actor::System(System::Cli);
 
 /// Accounts: add, disable, enable, reset, list
 #[derive(Debug, Subcommand)]
-pub enum Staff {
+pub(crate) enum Staff {
     Add(Add),
     Disable(Disable),
     Enable(Enable),
@@ -34,7 +34,7 @@ pub enum Staff {
 #[command(
     after_help = "Example:\n  candor staff add --name \"Ana Ruiz\" --email ana@example.com --role comms"
 )]
-pub struct Add {
+pub(crate) struct Add {
     /// The name that colleagues see
     #[arg(long)]
     name: String,
@@ -51,7 +51,7 @@ pub struct Add {
 /// Disable an account: its sessions end, its keys are revoked for ever
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor staff disable ana@example.com")]
-pub struct Disable {
+pub(crate) struct Disable {
     /// E-mail address or id
     account: String,
 }
@@ -59,7 +59,7 @@ pub struct Disable {
 /// Enable an account again; its API keys stay revoked
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor staff enable ana@example.com")]
-pub struct Enable {
+pub(crate) struct Enable {
     /// E-mail address or id
     account: String,
 }
@@ -67,7 +67,7 @@ pub struct Enable {
 /// Set another password and end the account's sessions
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor staff reset ana@example.com")]
-pub struct Reset {
+pub(crate) struct Reset {
     /// E-mail address or id
     account: String,
     #[command(flatten)]
@@ -77,7 +77,7 @@ pub struct Reset {
 /// List the accounts
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor staff list --json")]
-pub struct List {
+pub(crate) struct List {
     /// Print them as JSON
     #[arg(long)]
     json: bool,
@@ -112,7 +112,7 @@ impl PasswordFrom {
 }
 
 impl Staff {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.app()?;
         match self {
             Self::Add(add) => add.run(&app).await,

@@ -14,10 +14,10 @@ const WHO: Actor = Actor::System(System::Cli);
 /// Stop every message on every node, now
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor stop")]
-pub struct Stop {}
+pub(crate) struct Stop {}
 
 impl Stop {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let done = hold::stop_everything(&settings.without_keys()?, WHO)
             .await
             .map_err(not_stopped)?;
@@ -45,10 +45,10 @@ fn not_stopped(error: db::Error) -> anyhow::Error {
 /// Lift the emergency stop
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  candor start")]
-pub struct Start {}
+pub(crate) struct Start {}
 
 impl Start {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let app = settings.without_keys()?;
         let done = hold::start_again(&app, WHO).await?;
         say(match done.changed {

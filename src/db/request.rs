@@ -183,18 +183,18 @@ pub(super) fn roll_back_later(mut conn: Object<AsyncPgConnection>) {
 }
 
 /// The request that this task answers.
-pub fn here() -> Option<Arc<Request>> {
+pub(crate) fn here() -> Option<Arc<Request>> {
     HERE.try_with(Arc::clone).ok()
 }
 
 /// Notes that this request asks for a commit that nothing takes back.
-pub fn asks_for_commit() {
+pub(crate) fn asks_for_commit() {
     let _ = HERE.try_with(|request| request.may_be_done.store(true, Ordering::Relaxed));
 }
 
 /// Does something once what a verb has committed is committed: at once, or, where the transaction is a request's that is
 /// still open, after [`Request::committed`]; never, if that is rolled back.
-pub async fn after(what: impl Future<Output = ()> + Send + 'static) {
+pub(crate) async fn after(what: impl Future<Output = ()> + Send + 'static) {
     let open = here().filter(|request| matches!(*request.state(), State::Kept(_)));
     match open {
         Some(request) => request.waiting().push(Box::pin(what)),
@@ -203,7 +203,7 @@ pub async fn after(what: impl Future<Output = ()> + Send + 'static) {
 }
 
 /// A part of this request that another task runs.
-pub fn carried<T>(part: impl Future<Output = T>) -> impl Future<Output = T> {
+pub(crate) fn carried<T>(part: impl Future<Output = T>) -> impl Future<Output = T> {
     let request = here();
     async move {
         match request {

@@ -6,7 +6,7 @@ use super::Error;
 const TIMES: usize = 10;
 
 /// What may come of meeting another transaction in the database.
-pub trait Collision {
+pub(crate) trait Collision {
     /// Whether two transactions got in each other's way (40001, 40P01), so that the same may succeed at once.
     fn is_collision(&self) -> bool;
 }
@@ -22,7 +22,7 @@ impl Collision for Error {
 ///
 /// # Errors
 /// Those of the last run.
-pub async fn retried<T, E: Collision, F: Future<Output = Result<T, E>>>(
+pub(crate) async fn retried<T, E: Collision, F: Future<Output = Result<T, E>>>(
     once: impl Fn() -> F,
 ) -> Result<T, E> {
     let mut run = 1;

@@ -1,8 +1,7 @@
 //! The tables as diesel sees them; `tests/it/db/schema.rs` compares this file with the migrations.
-#![expect(missing_docs, reason = "the migrations carry the comments")]
 
 /// The SQL side of every `pg_enum!`.
-pub mod sql_types {
+pub(crate) mod sql_types {
     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
     #[diesel(postgres_type(name = "staff_role"))]
     pub struct StaffRole;

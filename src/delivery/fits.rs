@@ -8,7 +8,7 @@ use crate::postal::MinorsRule;
 
 /// What was approved of a campaign, as far as it decides who is written to.
 #[derive(Debug)]
-pub struct Approved {
+pub(crate) struct Approved {
     /// Why it is sent.
     pub kind: CampaignKind,
     /// The audience.
@@ -23,7 +23,7 @@ impl Approved {
     ///
     /// # Errors
     /// As [`fits`].
-    pub fn fits<C>(
+    pub(crate) fn fits<C>(
         &self,
         person: &Person<C>,
         named: ElementSet,
@@ -46,7 +46,7 @@ impl Approved {
 
 /// What a notice would say to its person now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Says {
+pub(crate) struct Says {
     /// Why its campaign is sent.
     pub kind: CampaignKind,
     /// Whether the approved audience has the person in it.
@@ -63,7 +63,7 @@ pub struct Says {
 /// Why it must not be: the first of what the person's flags say, whether what was approved suits them
 /// ([`WithheldReason::NotAffected`], [`WithheldReason::AlreadyTold`], else [`WithheldReason::Changed`]) and
 /// [`WithheldReason::NoAddress`].
-pub fn fits<C>(person: &Person<C>, says: &Says) -> Result<(), WithheldReason> {
+pub(crate) fn fits<C>(person: &Person<C>, says: &Says) -> Result<(), WithheldReason> {
     if let Some(reason) = person.flags.withheld_reason() {
         return Err(reason);
     }

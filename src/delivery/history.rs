@@ -11,7 +11,7 @@ use crate::notice::{AttemptResult, Notice, NoticeStatus};
 
 /// What the outcomes tell of one notice.
 #[derive(Debug, Clone, Default)]
-pub struct History {
+pub(crate) struct History {
     /// Attempts written, of any kind.
     pub attempts: i16,
     /// Attempts that count for the retry policy.
@@ -35,7 +35,7 @@ pub struct History {
 impl History {
     /// Records an attempt that was begun and has no result as uncertain. Returns the row to write; `None`: there is no such
     /// attempt. `is_resent` tells from the number of uncertain attempts whether the notice is sent again.
-    pub fn close_lost_attempt(
+    pub(crate) fn close_lost_attempt(
         &mut self,
         is_resent: impl FnOnce(u32) -> bool,
         now: DateTime<Utc>,
@@ -50,11 +50,11 @@ impl History {
 }
 
 /// What the outcomes tell of a batch.
-pub struct Histories(HashMap<NoticeId, History>);
+pub(crate) struct Histories(HashMap<NoticeId, History>);
 
 impl Histories {
     /// Reads rows in the order of notice, attempt, beginning, result.
-    pub fn read(rows: Vec<Outcome>) -> Self {
+    pub(crate) fn read(rows: Vec<Outcome>) -> Self {
         let mut histories: HashMap<NoticeId, History> = HashMap::new();
         for row in rows {
             let history = histories.entry(row.notice_id).or_default();
@@ -84,7 +84,7 @@ impl Histories {
 
     /// The history of one notice. Results of attempts that the notice's row already counts are in the tally, and left
     /// out of `tried`.
-    pub fn of(&self, notice: &Notice) -> History {
+    pub(crate) fn of(&self, notice: &Notice) -> History {
         let mut history = self.0.get(&notice.id).cloned().unwrap_or_default();
         history.tried.retain(|row| row.attempt > notice.attempts);
         history
@@ -92,7 +92,7 @@ impl Histories {
 }
 
 /// The state that a result gives its notice, and when it is tried again; `None`: as it was.
-pub fn end_of(row: &Outcome) -> Option<(NoticeStatus, Option<DateTime<Utc>>)> {
+pub(crate) fn end_of(row: &Outcome) -> Option<(NoticeStatus, Option<DateTime<Utc>>)> {
     match row.result {
         AttemptResult::Accepted => Some((NoticeStatus::Sent, None)),
         AttemptResult::Refused => Some((NoticeStatus::Bounced, None)),

@@ -8,7 +8,7 @@ use crate::outbox::{CONNECTION_LOST, EXPIRED, Outcome, Tries};
 
 /// What is known of a message after an attempt that began at `began_at`. `others_are_taken` and `others_may_carry`: as in
 /// [`Tried`].
-pub fn tried(
+pub(crate) fn tried(
     tries: &Tries,
     began_at: DateTime<Utc>,
     (others_are_taken, others_may_carry): (bool, bool),
@@ -26,7 +26,7 @@ pub fn tried(
 
 /// Counts an attempt that began at `began_at`, and says what its classified reply makes of the message. `None`: another
 /// connection takes it at once.
-pub fn became(
+pub(crate) fn became(
     tries: &mut Tries,
     (classification, reply): (Classification, &Reply),
     began_at: DateTime<Utc>,

@@ -3,12 +3,12 @@
 
 mod breaker;
 mod canary;
-pub mod shares;
+pub(crate) mod shares;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use self::breaker::{Alarm, Window, by_relay};
-pub use self::canary::canary;
+pub(crate) use self::breaker::{Alarm, Window, by_relay};
+pub(crate) use self::canary::canary;
 use crate::config::Pacing;
 
 /// The helpline slows a campaign in steps of this many per cent.
@@ -16,7 +16,7 @@ const STEP: i16 = 10;
 
 /// How the helpline stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
+pub(crate) struct Load {
     /// Tickets that wait for an agent, counted as far as the limits ask.
     pub waiting: i64,
     /// How long the first of them has waited.
@@ -25,7 +25,7 @@ pub struct Load {
 
 /// What is left of a campaign, and until when it should be through.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Left {
+pub(crate) struct Left {
     /// Notices that are still to be sent.
     pub notices: i64,
     /// The day it must be through, if there is one.
@@ -36,7 +36,7 @@ pub struct Left {
 
 /// How many per cent of its rate a campaign may go, and why not 100. Between the two limits of the helpline
 /// it slows evenly, above the second it holds; never below what its last day needs.
-pub fn helpline(
+pub(crate) fn helpline(
     load: Load,
     left: Left,
     limits: &Pacing,
@@ -124,7 +124,12 @@ fn needed(left: Left, now: DateTime<Utc>) -> i16 {
 
 /// Messages a second that all senders together may send of a campaign now; `None`: as many as the relays take.
 /// `percent` must be above 0.
-pub fn rate(limit: u32, percent: i16, since_launch: TimeDelta, limits: &Pacing) -> Option<f64> {
+pub(crate) fn rate(
+    limit: u32,
+    percent: i16,
+    since_launch: TimeDelta,
+    limits: &Pacing,
+) -> Option<f64> {
     let limit = Some(limit).filter(|limit| *limit > 0);
     let full = limit.into_iter().chain(ramp(since_launch, limits)).min();
     match percent {
@@ -138,7 +143,7 @@ pub fn rate(limit: u32, percent: i16, since_launch: TimeDelta, limits: &Pacing) 
 
 /// The rate limit of the warm-up ramp at this time after the launch, in messages a second; `None` once it is
 /// practically unlimited, or without a ramp.
-pub fn ramp(since_launch: TimeDelta, limits: &Pacing) -> Option<u32> {
+pub(crate) fn ramp(since_launch: TimeDelta, limits: &Pacing) -> Option<u32> {
     if limits.ramp_start_per_second == 0 {
         return None;
     }

@@ -12,11 +12,11 @@ use crate::person::flags::WithheldReason;
 const SURE: TimeDelta = TimeDelta::minutes(10);
 
 /// Where the last recorded attempt leaves a notice, and when it is tried again if it is deferred.
-pub type End = (NoticeStatus, Option<DateTime<Utc>>);
+pub(crate) type End = (NoticeStatus, Option<DateTime<Utc>>);
 
 /// What is to be done with a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// It is sent.
     Send,
     /// It is not sent by this sender.
@@ -42,7 +42,7 @@ impl Next {
 
 /// What is to be done with a notice of a campaign that is sending: `end` and `doubts` are the recorded end and the number
 /// of attempts after which it may have arrived; `fits` says whether it suits its person.
-pub fn next(
+pub(crate) fn next(
     end: Option<End>,
     doubts: u32,
     fits: impl FnOnce() -> Result<(), WithheldReason>,
@@ -71,7 +71,7 @@ pub fn next(
 }
 
 /// The end of a notice of a cancelled campaign or a forgotten incident.
-pub fn cancelled(end: Option<End>, doubts: u32) -> NoticeStatus {
+pub(crate) fn cancelled(end: Option<End>, doubts: u32) -> NoticeStatus {
     match end {
         // It may have arrived.
         Some((NoticeStatus::Deferred, _)) | None if doubts > 0 => NoticeStatus::Uncertain,
@@ -81,7 +81,7 @@ pub fn cancelled(end: Option<End>, doubts: u32) -> NoticeStatus {
 }
 
 /// Whether a recorded end is an answer about the address that the message went to.
-pub fn is_answered(end: Option<End>) -> bool {
+pub(crate) fn is_answered(end: Option<End>) -> bool {
     matches!(
         end,
         Some((
@@ -92,7 +92,10 @@ pub fn is_answered(end: Option<End>) -> bool {
 }
 
 /// Whether an attempt of a dead sender went to an address of the list that was applied at `list_at`.
-pub fn went_to_the_address_of(list_at: DateTime<Utc>, tried_at: Option<DateTime<Utc>>) -> bool {
+pub(crate) fn went_to_the_address_of(
+    list_at: DateTime<Utc>,
+    tried_at: Option<DateTime<Utc>>,
+) -> bool {
     tried_at.is_some_and(|tried| tried - list_at > SURE)
 }
 

@@ -28,7 +28,7 @@ const MOST_PROVIDERS: usize = 5_000;
 
 /// A refusal against us.
 #[derive(Debug, Clone)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The person who was written to.
     pub recipient: PersonId,
     /// Fingerprint of the refusal's text: equal for refusals of one kind.
@@ -41,7 +41,7 @@ pub struct Refusal {
 
 /// What a refusal leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
+pub(crate) enum Hold {
     /// Nothing of this provider goes through the relay for a while.
     Provider,
     /// Nothing goes through the relay for a while.
@@ -105,14 +105,14 @@ impl Provider {
 
 /// The latest answers at one relay, in all and by refuser.
 #[derive(Debug, Default)]
-pub struct Refusals {
+pub(crate) struct Refusals {
     providers: HashMap<Box<str>, Provider>,
     all: Answers,
 }
 
 impl Refusals {
     /// Records an answer that is no refusal against us. It counts for a provider only after its first refusal.
-    pub fn record_other_answer(&mut self, provider: &str, now: Instant) {
+    pub(crate) fn record_other_answer(&mut self, provider: &str, now: Instant) {
         self.all.add(now, None);
         if let Some(known) = self.providers.get_mut(provider) {
             known.answers.add(now, None);
@@ -120,7 +120,7 @@ impl Refusals {
     }
 
     /// Records a refusal against us. Returns the provider or relay to hold.
-    pub fn record_refusal(
+    pub(crate) fn record_refusal(
         &mut self,
         provider: &str,
         refusal: Refusal,
@@ -153,7 +153,7 @@ impl Refusals {
     }
 
     /// Whether a provider accepts this relay's mail for other recipients at present.
-    pub fn accepts_other_recipients(&self, provider: &str) -> bool {
+    pub(crate) fn accepts_other_recipients(&self, provider: &str) -> bool {
         self.providers.get(provider).is_some_and(|known| {
             let against = known.answers.refusal_count();
             let taken = known.answers.0.len() - against;
@@ -162,12 +162,12 @@ impl Refusals {
     }
 
     /// How much longer a provider is held, and why.
-    pub fn held(&self, provider: &str, now: Instant) -> Option<(Duration, &'static str)> {
+    pub(crate) fn held(&self, provider: &str, now: Instant) -> Option<(Duration, &'static str)> {
         self.providers.get(provider)?.held(now)
     }
 
     /// All that are held: which, for how much longer, why.
-    pub fn all_held(&self, now: Instant) -> Vec<(&str, Duration, &'static str)> {
+    pub(crate) fn all_held(&self, now: Instant) -> Vec<(&str, Duration, &'static str)> {
         let held = self.providers.iter().filter_map(|(name, provider)| {
             let (left, why) = provider.held(now)?;
             Some((&**name, left, why))

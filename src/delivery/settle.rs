@@ -22,7 +22,7 @@ const ME: Actor = Actor::System(System::Senders);
 
 /// How a batch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     /// It is in its next state.
     Given(BatchStatus),
     /// Another sender took it over; what was learned is in the outcomes, and that sender reads them.
@@ -63,7 +63,7 @@ fn became(one: &Settled, kind: CampaignKind) -> Option<Became> {
 
 /// What is left to say of a batch when it is given back.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Rest {
+pub(crate) struct Rest {
     /// Some notices were not tried.
     pub unsent: bool,
     /// When the first of the notices that [`part`] deferred is due.
@@ -74,7 +74,12 @@ pub struct Rest {
 ///
 /// # Errors
 /// The database's, after a few tries if it asks to try again.
-pub async fn batch(app: &App, lease: &Lease, settled: &[Settled], rest: Rest) -> Result<End> {
+pub(crate) async fn batch(
+    app: &App,
+    lease: &Lease,
+    settled: &[Settled],
+    rest: Rest,
+) -> Result<End> {
     retried(|| once(app, lease, settled, rest)).await
 }
 
@@ -84,7 +89,7 @@ pub async fn batch(app: &App, lease: &Lease, settled: &[Settled], rest: Rest) ->
 ///
 /// # Errors
 /// The database's, after a few tries if it asks to try again: nothing is written.
-pub async fn part(app: &App, lease: &Lease, settled: &[Settled]) -> Result<Guarded> {
+pub(crate) async fn part(app: &App, lease: &Lease, settled: &[Settled]) -> Result<Guarded> {
     retried(|| part_once(app, lease, settled)).await
 }
 

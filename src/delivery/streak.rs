@@ -16,11 +16,11 @@ const SEVERAL: usize = 3;
 /// The same whatever their providers.
 const DEFERRED_ALIKE: usize = 20;
 /// How long a relay is held that defers every message while another relay accepts them.
-pub const HELD_FOR_DEFERRALS: TimeDelta = TimeDelta::minutes(5);
+pub(crate) const HELD_FOR_DEFERRALS: TimeDelta = TimeDelta::minutes(5);
 
 /// What a bad result leads to. `R` is a result that a campaign may count; messages of the outbox have none.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Means<R> {
+pub(crate) enum Means<R> {
     /// It is not known yet whether the relay is meant.
     Open,
     /// The relay is meant: it is to be held. These results are counted by their campaigns all the same, since no other
@@ -32,7 +32,7 @@ pub enum Means<R> {
 
 /// A message that was deferred.
 #[derive(Debug)]
-pub struct Deferral<'a> {
+pub(crate) struct Deferral<'a> {
     /// The person who was written to.
     pub recipient: PersonId,
     /// Who runs their mailbox.
@@ -45,7 +45,7 @@ pub struct Deferral<'a> {
 
 /// The latest bad results of one relay.
 #[derive(Debug)]
-pub struct Streak<R> {
+pub(crate) struct Streak<R> {
     lost: u32,
     /// Results that are counted unless the relay turns out to be away.
     lost_open: Vec<R>,
@@ -72,7 +72,7 @@ impl<R> Default for Streak<R> {
 impl<R> Streak<R> {
     /// The connection broke during a transaction; `result` is what a campaign may count if the message text had been
     /// sent. `others_take`: another relay could take the message.
-    pub fn lost(&mut self, result: Option<R>, others_take: bool) -> Means<R> {
+    pub(crate) fn lost(&mut self, result: Option<R>, others_take: bool) -> Means<R> {
         self.lost += 1;
         self.lost_open.extend(result);
         if self.lost < LOST {
@@ -87,13 +87,13 @@ impl<R> Streak<R> {
     }
 
     /// A transaction ended with an answer, whatever it was: the relay is not away. What is counted now.
-    pub fn answered(&mut self) -> Vec<R> {
+    pub(crate) fn answered(&mut self) -> Vec<R> {
         self.lost = 0;
         std::mem::take(&mut self.lost_open)
     }
 
     /// A message was taken, or its address refused: the relay does not defer everything. What is counted now.
-    pub fn taken(&mut self) -> Vec<R> {
+    pub(crate) fn taken(&mut self) -> Vec<R> {
         let before = std::mem::take(self);
         let mut counted = before.lost_open;
         counted.extend(before.deferred_open);
@@ -101,7 +101,7 @@ impl<R> Streak<R> {
     }
 
     /// A message was deferred.
-    pub fn defer(&mut self, one: &Deferral<'_>, result: Option<R>) -> Means<R> {
+    pub(crate) fn defer(&mut self, one: &Deferral<'_>, result: Option<R>) -> Means<R> {
         if one.is_again && !self.is_suspect {
             return Means::Campaigns(result.into_iter().collect());
         }
@@ -125,7 +125,7 @@ impl<R> Streak<R> {
     }
 
     /// Whether the latest message that a relay answered for was deferred.
-    pub fn defers(&self) -> bool {
+    pub(crate) fn defers(&self) -> bool {
         !self.deferred.is_empty()
     }
 

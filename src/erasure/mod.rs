@@ -2,7 +2,7 @@
 //! was counted stays, so that the account still sums. It waits until everything of the incident is over, and
 //! nothing follows it.
 
-pub mod store;
+pub(crate) mod store;
 
 use serde_json::json;
 

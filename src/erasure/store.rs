@@ -12,7 +12,7 @@ use crate::id::IncidentId;
 ///
 /// # Errors
 /// `Missing`.
-pub async fn destroy_key(conn: &mut Conn, id: IncidentId, at: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn destroy_key(conn: &mut Conn, id: IncidentId, at: DateTime<Utc>) -> Result<()> {
     let destroyed = diesel::update(incident::table.find(id))
         .set((
             incident::wrapped_key.eq(None::<Vec<u8>>),
@@ -31,7 +31,7 @@ pub async fn destroy_key(conn: &mut Conn, id: IncidentId, at: DateTime<Utc>) -> 
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_remnants(conn: &mut Conn, incident: IncidentId) -> Result<()> {
+pub(crate) async fn delete_remnants(conn: &mut Conn, incident: IncidentId) -> Result<()> {
     diesel::delete(scope_row::table.filter(scope_row::incident_id.eq(incident)))
         .execute(conn)
         .await?;

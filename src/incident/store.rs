@@ -1,6 +1,6 @@
 //! Incidents and their updates in the database.
 
-pub mod lists;
+pub(crate) mod lists;
 mod open;
 mod published;
 

@@ -8,7 +8,7 @@ pub mod dkim;
 pub mod folder;
 pub mod memory;
 pub mod read;
-pub mod smtp;
+pub(crate) mod smtp;
 
 mod answer;
 mod canon;

@@ -14,7 +14,7 @@ use crate::person::{Person, PersonStanding};
 ///
 /// # Errors
 /// Why it must not leave.
-pub fn check(
+pub(crate) fn check(
     claimed: &Claimed,
     letter: OutboxLetter,
     person: &Person,

@@ -1,7 +1,7 @@
 //! Letters that are not notices: answers, receipts, one-time codes. They are put here, sealed, in the
 //! transaction of the action they tell of. Senders send them like notices, by the policy of `delivery`.
 
-pub mod again;
+pub(crate) mod again;
 pub mod store;
 
 use chrono::{DateTime, Utc};

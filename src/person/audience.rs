@@ -178,14 +178,14 @@ pub struct AudienceClass {
 }
 
 /// Flags in JSON: an array of words; a text as in lists is read, too.
-pub mod flag_words {
+pub(crate) mod flag_words {
     use super::{Deserialize, Deserializer, Flags, Serializer, de};
 
     /// Writes them.
     ///
     /// # Errors
     /// The serializer's.
-    pub fn serialize<S: Serializer>(flags: &Flags, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(flags: &Flags, to: S) -> Result<S::Ok, S::Error> {
         let words = flags.to_string();
         to.collect_seq(words.split(';').filter(|word| !word.is_empty()))
     }
@@ -194,7 +194,7 @@ pub mod flag_words {
     ///
     /// # Errors
     /// A word that is no flag.
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Flags, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Flags, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Given {

@@ -1,11 +1,11 @@
 //! A person: one affected human in one incident, and how far we got in telling them.
 
-pub mod audience;
+pub(crate) mod audience;
 pub mod contact;
 pub mod find;
 pub mod flags;
 pub mod place;
-pub mod revoke;
+pub(crate) mod revoke;
 pub mod store;
 
 use chrono::{DateTime, Utc};

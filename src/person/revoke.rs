@@ -13,7 +13,7 @@ use crate::id::{PersonId, StaffId};
 ///
 /// # Errors
 /// `Missing`.
-pub async fn links(app: &App, by: StaffId, person: PersonId) -> db::Result<()> {
+pub(crate) async fn links(app: &App, by: StaffId, person: PersonId) -> db::Result<()> {
     let mut tx = app.db.begin().await?;
     let epoch = store::revoke_links(&mut tx, person).await?;
     let detail = json!({ "epoch": epoch });

@@ -5,9 +5,9 @@ pub mod departed;
 mod error;
 mod locks;
 pub mod relay_log;
-pub mod relay_span;
+pub(crate) mod relay_span;
 pub mod restored;
-pub mod store;
+pub(crate) mod store;
 
 use serde::Serialize;
 

@@ -16,7 +16,7 @@ mod places;
 mod questions;
 mod talks;
 mod texts;
-pub mod walk;
+pub(crate) mod walk;
 
 pub use facts::{ORGANISATION, PHONE, PHONE_HOURS, SLUG, TITLE, Update, fact_sheet, updates};
 pub use list::{BAD_ROWS, COLUMNS, Written, write_csv};

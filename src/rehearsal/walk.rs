@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The accounts that act: an author, an approver and an agent.
 #[derive(Debug, Clone, Copy)]
-pub struct Cast {
+pub(crate) struct Cast {
     /// Writes and launches.
     pub comms: StaffId,
     /// Approves.
@@ -41,7 +41,7 @@ pub struct Cast {
 
 /// What the walks came to.
 #[derive(Debug)]
-pub struct Report {
+pub(crate) struct Report {
     /// The first list and its rejects by reason.
     pub first: (Imported, Vec<(String, String, i64)>),
     /// The account after the first campaign.
@@ -68,7 +68,7 @@ pub struct Report {
 ///
 /// # Errors
 /// What an action refused.
-pub async fn run(app: &App, cast: Cast, plan: Plan, tell: impl Fn(&str)) -> Result<Report> {
+pub(crate) async fn run(app: &App, cast: Cast, plan: Plan, tell: impl Fn(&str)) -> Result<Report> {
     tell("opening the incident and retelling its first days");
     let incident = open(app, cast.comms).await?;
     let id = incident.id;

@@ -10,7 +10,7 @@ use crate::person::contact::Contact;
 /// Compares a row with what was known of its person: `before` is the person as the last list has them, `origin` as they
 /// were before earlier lists changed their contact data without a question, each a part of them perhaps. Whether the
 /// row seems to name another person, and what else is asked about it.
-pub fn judge(before: &Contact, origin: Option<&Contact>, now: &Contact) -> (bool, Marks) {
+pub(crate) fn judge(before: &Contact, origin: Option<&Contact>, now: &Contact) -> (bool, Marks) {
     let known = || [Some(before), origin].into_iter().flatten();
     let another = known().any(|known| is_another(known, now));
     let mut marks = Marks::NONE;
@@ -30,7 +30,7 @@ pub fn judge(before: &Contact, origin: Option<&Contact>, now: &Contact) -> (bool
 /// Whether the name is another one and no e-mail address stays. At the same postal address, and where no address is
 /// known at all, a name with more or fewer words is the same name. Case, compatibility forms and white space do not
 /// matter.
-pub fn is_another(before: &Contact, now: &Contact) -> bool {
+pub(crate) fn is_another(before: &Contact, now: &Contact) -> bool {
     let same = |one: Option<String>, other: Option<String>| one.is_some() && one == other;
     let has_none = |of: &Contact| of.email.is_none() && of.address.is_none();
     let stays = same(post(before), post(now)) || (has_none(before) && has_none(now));

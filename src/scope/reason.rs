@@ -3,7 +3,7 @@
 
 /// What a refusal with this code and these words says of all rows that were refused for the same reason. Numbers of lines
 /// and cells, and the character that was found, are left out.
-pub fn in_general(code: &str, why: &str) -> String {
+pub(crate) fn in_general(code: &str, why: &str) -> String {
     match code {
         "cell_count" => "The row has more or fewer cells than the first line.".to_owned(),
         "duplicate_reference" if why.starts_with("The reference stands on line ") => {

@@ -11,16 +11,16 @@ const MAC_LEN: usize = 16;
 
 /// The name of such a browser: random, and worth nothing but attempts at one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Device([u8; NAME_LEN]);
+pub(crate) struct Device([u8; NAME_LEN]);
 
 impl Device {
     /// A browser that was not in before.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(random())
     }
 
     /// Reads a cookie; `None` if we did not write it for this account.
-    pub fn parse(keys: &Keyring, cookie: &str, account: &str) -> Option<Self> {
+    pub(crate) fn parse(keys: &Keyring, cookie: &str, account: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(cookie).ok()?;
         let (name, mac) = bytes.split_at_checked(NAME_LEN)?;
         let device = Self(name.try_into().ok()?);
@@ -28,12 +28,12 @@ impl Device {
     }
 
     /// For the cookie.
-    pub fn to_cookie(self, keys: &Keyring, account: &str) -> String {
+    pub(crate) fn to_cookie(self, keys: &Keyring, account: &str) -> String {
         URL_SAFE_NO_PAD.encode([&self.0, &self.mac(keys, account)[..MAC_LEN]].concat())
     }
 
     /// Under which its attempts are counted.
-    pub fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 

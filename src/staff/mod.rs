@@ -1,15 +1,15 @@
 //! Staff: who works here, in which roles, and what each role may do. API keys are accounts too.
 
-pub mod device;
+pub(crate) mod device;
 pub mod key;
 pub mod manage;
-pub mod networks;
+pub(crate) mod networks;
 pub mod password;
 pub mod replay;
 pub mod session;
 pub mod sign_in;
-pub mod store;
-pub mod wrong_code;
+pub(crate) mod store;
+pub(crate) mod wrong_code;
 
 use chrono::{DateTime, Utc};
 
@@ -51,12 +51,12 @@ macro_rules! rights {
         }
 
         /// Each right as a type, so that a signature can ask for it: `Allowed<LaunchCampaign>`.
-        pub mod right {
+        pub(crate) mod right {
             use super::{Needs, Right};
             $(
                 $(#[$doc])*
                 #[derive(Debug, Clone, Copy)]
-                pub struct $name;
+                pub(crate) struct $name;
 
                 impl Needs for $name {
                     const RIGHT: Right = Right::$name;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// What one customer of a provider holds at least: an IPv4 address, or an IPv6 /64.
 #[must_use]
-pub fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     within(address, 64)
 }
 

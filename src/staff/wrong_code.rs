@@ -30,7 +30,7 @@ pub enum TryError {
 ///
 /// # Errors
 /// [`TryError`].
-pub async fn may_try(app: &App, attempts: &Attempts, from: IpAddr) -> Result<(), TryError> {
+pub(crate) async fn may_try(app: &App, attempts: &Attempts, from: IpAddr) -> Result<(), TryError> {
     let now = app.now();
     attempts
         .may_try_code(from, now)
@@ -51,7 +51,7 @@ pub async fn may_try(app: &App, attempts: &Attempts, from: IpAddr) -> Result<(),
 ///
 /// # Errors
 /// The database's.
-pub async fn count(app: &App, attempts: &Attempts, from: IpAddr) -> db::Result<()> {
+pub(crate) async fn count(app: &App, attempts: &Attempts, from: IpAddr) -> db::Result<()> {
     let now = app.now();
     attempts.count_wrong_code(from, now);
     let (networks, seconds): (Vec<_>, Vec<_>) = limits(&app.keys, from)

@@ -1,5 +1,5 @@
 //! The figures of incidents for pages that show several nouns at once.
 
-pub mod store;
+pub(crate) mod store;
 
-pub use store::{Summary, summaries};
+pub(crate) use store::{Summary, summaries};

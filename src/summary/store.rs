@@ -16,7 +16,7 @@ use crate::postal::store::{Due, due};
 
 /// The figures of an incident.
 #[derive(Debug, Clone)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Where its people stand.
     pub account: Account,
     /// What its campaigns still do.
@@ -45,7 +45,10 @@ struct Row {
 ///
 /// # Errors
 /// The database's.
-pub async fn summaries(conn: &mut Conn, of: &[IncidentId]) -> Result<HashMap<IncidentId, Summary>> {
+pub(crate) async fn summaries(
+    conn: &mut Conn,
+    of: &[IncidentId],
+) -> Result<HashMap<IncidentId, Summary>> {
     let each = format!(
         "select of_each.id, of_each.minors, a.*, r.*, d.due
         from (select id, minors from incident where id = any($1)) of_each

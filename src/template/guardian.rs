@@ -2,7 +2,7 @@
 
 /// What is said to a guardian in one language. `{name}` marks the gap for the minor's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Guardian {
+pub(crate) struct Guardian {
     /// The addressee of the notice.
     pub to: &'static str,
     /// What they are asked to do with it.
@@ -10,7 +10,7 @@ pub struct Guardian {
 }
 
 /// The words for a locale, by its language; English if Candor does not speak it.
-pub fn words(locale: &str) -> &'static Guardian {
+pub(crate) fn words(locale: &str) -> &'static Guardian {
     let language = locale.split(['-', '_']).next().unwrap_or("");
     let of = |(code, _): &&(&str, Guardian)| code.eq_ignore_ascii_case(language);
     WORDS

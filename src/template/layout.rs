@@ -6,7 +6,7 @@
 
 /// The inline styles of a notice, for one writing direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
+pub(crate) struct Style {
     /// Value of the `dir` attribute.
     pub dir: &'static str,
     /// The first heading.
@@ -50,12 +50,12 @@ const RIGHT_TO_LEFT: Style = Style {
 };
 
 /// The styles for a writing direction.
-pub fn style(rtl: bool) -> &'static Style {
+pub(crate) fn style(rtl: bool) -> &'static Style {
     if rtl { &RIGHT_TO_LEFT } else { &LEFT_TO_RIGHT }
 }
 
 /// The HTML before the title. `lang` must be safe in an attribute: see [`language_tag`].
-pub fn before_title(lang: &str, style: &Style) -> String {
+pub(crate) fn before_title(lang: &str, style: &Style) -> String {
     let dir = style.dir;
     format!(
         "<!DOCTYPE html>\n<html lang=\"{lang}\" dir=\"{dir}\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -67,7 +67,7 @@ pub fn before_title(lang: &str, style: &Style) -> String {
 
 /// The HTML between the title and the first block. Mail programs drop `<html>` and `<body>`, so
 /// the language, the direction and the font stand on the column itself.
-pub fn after_title(lang: &str, style: &Style) -> String {
+pub(crate) fn after_title(lang: &str, style: &Style) -> String {
     let dir = style.dir;
     format!(
         "</title>\n</head>\n<body style=\"margin:0;padding:0\">\n\
@@ -79,10 +79,10 @@ pub fn after_title(lang: &str, style: &Style) -> String {
 }
 
 /// The HTML after the last block.
-pub const END: &str = "</div>\n</body>\n</html>\n";
+pub(crate) const END: &str = "</div>\n</body>\n</html>\n";
 
 /// A locale as a language tag that is safe in an attribute; `en` if it is none.
-pub fn language_tag(locale: &str) -> String {
+pub(crate) fn language_tag(locale: &str) -> String {
     let tag = locale.trim().replace('_', "-");
     let subtag =
         |s: &str| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -95,7 +95,7 @@ pub fn language_tag(locale: &str) -> String {
 
 /// What the frame says in one language. `{address}`, `{code}` and `{link}` mark the gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Words {
+pub(crate) struct Words {
     /// The salutation if the person's name is not known: true of customers, applicants and heirs alike, of any gender.
     pub salutation: &'static str,
     /// Heads the end part.
@@ -109,7 +109,7 @@ pub struct Words {
 }
 
 /// The frame's words for a locale, by its language; English if Candor does not speak it.
-pub fn words(locale: &str) -> &'static Words {
+pub(crate) fn words(locale: &str) -> &'static Words {
     let language = locale.split(['-', '_']).next().unwrap_or("");
     WORDS
         .iter()

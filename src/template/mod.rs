@@ -1,13 +1,13 @@
 //! Templates: versioned texts, one variant per locale, immutable once written.
 
 pub mod edit;
-pub mod guardian;
-pub mod layout;
+pub(crate) mod guardian;
+pub(crate) mod layout;
 pub mod lint;
 pub mod merge;
-pub mod naming;
-pub mod preview;
-pub mod store;
+pub(crate) mod naming;
+pub(crate) mod preview;
+pub(crate) mod store;
 
 use std::collections::BTreeMap;
 

@@ -21,7 +21,7 @@ const NAMES_NOTHING: &str = "People must read what of theirs was exposed. No cam
                              while it does not say it.";
 
 /// Remarks on what each text names, by locale. Facts show as their keys.
-pub fn findings(variants: &Variants, declared: ElementSet) -> Vec<(&str, Finding)> {
+pub(crate) fn findings(variants: &Variants, declared: ElementSet) -> Vec<(&str, Finding)> {
     let of = |(locale, variant): (&'_ String, &'_ Variant)| {
         let compiled = alone(locale, variant);
         compiled.map_or_else(Vec::new, |text| check(&text, locale, declared))

@@ -7,13 +7,13 @@ use crate::incident::Facts;
 use crate::person::flags::WithheldReason;
 
 /// The link in every preview; it belongs to no person.
-pub const LINK_END: &str = "/s/sample";
+pub(crate) const LINK_END: &str = "/s/sample";
 /// The code in every preview; it belongs to no person.
-pub const CODE: &str = "0000-0000-00";
+pub(crate) const CODE: &str = "0000-0000-00";
 
 /// In what a preview is set.
 #[derive(Debug, Clone, Copy)]
-pub struct Setting<'a> {
+pub(crate) struct Setting<'a> {
     /// The organisation's name.
     pub organisation: &'a str,
     /// Title and facts of the incident; without one, facts show as their own keys.
@@ -24,7 +24,7 @@ pub struct Setting<'a> {
 
 /// The reader that a preview is made for.
 #[derive(Clone)]
-pub struct Reader {
+pub(crate) struct Reader {
     /// Their name; may be empty.
     pub name: String,
     /// The organisation's own number for them.
@@ -39,7 +39,7 @@ pub struct Reader {
 
 impl Reader {
     /// An invented reader.
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             name: "Alex Example".to_owned(),
             reference: "10042".to_owned(),
@@ -65,7 +65,7 @@ pub enum PreviewError {
 ///
 /// # Errors
 /// [`PreviewError`].
-pub fn preview(
+pub(crate) fn preview(
     locale: &str,
     variant: &Variant,
     setting: &Setting<'_>,
@@ -99,7 +99,7 @@ pub fn preview(
 }
 
 /// A fact for every one that is missed, saying its key.
-pub fn keys_as_facts(wrong: &[MergeError]) -> Facts {
+pub(crate) fn keys_as_facts(wrong: &[MergeError]) -> Facts {
     let key = |error: &MergeError| match &error.problem {
         Problem::UnknownFact(key) => Some((key.clone(), format!("[{key}]"))),
         _ => None,

@@ -18,7 +18,7 @@ use crate::id::{StaffId, TemplateId};
 ///
 /// # Errors
 /// `Conflict("template_name_is_taken")`.
-pub async fn insert(
+pub(crate) async fn insert(
     conn: &mut Conn,
     id: TemplateId,
     name: &str,
@@ -41,7 +41,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// `Missing` without such a template.
-pub async fn lock(conn: &mut Conn, id: TemplateId) -> Result<i32> {
+pub(crate) async fn lock(conn: &mut Conn, id: TemplateId) -> Result<i32> {
     template::table
         .find(id)
         .select(template::id)
@@ -55,7 +55,7 @@ pub async fn lock(conn: &mut Conn, id: TemplateId) -> Result<i32> {
 ///
 /// # Errors
 /// `Missing`.
-pub async fn written_by(
+pub(crate) async fn written_by(
     conn: &mut Conn,
     id: TemplateId,
     version: i32,
@@ -71,7 +71,7 @@ pub async fn written_by(
 ///
 /// # Errors
 /// A conflict if it has this version already.
-pub async fn insert_version(
+pub(crate) async fn insert_version(
     conn: &mut Conn,
     (id, version): (TemplateId, i32),
     (variants, names): (&Variants, ElementSet),
@@ -119,7 +119,12 @@ async fn latest(conn: &mut Conn, id: TemplateId) -> Result<Option<i32>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn changed(conn: &mut Conn, id: TemplateId, from: i32, to: i32) -> Result<Vec<String>> {
+pub(crate) async fn changed(
+    conn: &mut Conn,
+    id: TemplateId,
+    from: i32,
+    to: i32,
+) -> Result<Vec<String>> {
     let both = find_many(conn, &[(id, from), (id, to)]).await?;
     let of = |version| both.iter().find(|one| one.version == version);
     let (Some(from), Some(to)) = (of(from), of(to)) else {
@@ -199,7 +204,11 @@ fn read(row: VersionRow) -> Result<Template> {
 ///
 /// # Errors
 /// `Missing`.
-pub async fn find(conn: &mut Conn, id: TemplateId, version: Option<i32>) -> Result<Template> {
+pub(crate) async fn find(
+    conn: &mut Conn,
+    id: TemplateId,
+    version: Option<i32>,
+) -> Result<Template> {
     let one = "t.id = $1 and v.version = coalesce($2, (
         select max(version) from template_version where template_id = $1))";
     let row: VersionRow = diesel::sql_query(format!("{VERSION} {one}"))
@@ -214,7 +223,10 @@ pub async fn find(conn: &mut Conn, id: TemplateId, version: Option<i32>) -> Resu
 ///
 /// # Errors
 /// The database's.
-pub async fn find_many(conn: &mut Conn, versions: &[(TemplateId, i32)]) -> Result<Vec<Template>> {
+pub(crate) async fn find_many(
+    conn: &mut Conn,
+    versions: &[(TemplateId, i32)],
+) -> Result<Vec<Template>> {
     let some = "(t.id, v.version) in (select * from unnest($1, $2))";
     let rows: Vec<VersionRow> = diesel::sql_query(format!("{VERSION} {some}"))
         .bind::<Array<Uuid>, _>(versions.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
@@ -226,7 +238,7 @@ pub async fn find_many(conn: &mut Conn, versions: &[(TemplateId, i32)]) -> Resul
 
 /// A template as lists show it.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Its id.
     pub id: TemplateId,
     /// Its name.
@@ -243,7 +255,7 @@ pub struct Listed {
 ///
 /// # Errors
 /// The database's.
-pub async fn list(conn: &mut Conn) -> Result<Vec<Listed>> {
+pub(crate) async fn list(conn: &mut Conn) -> Result<Vec<Listed>> {
     let rows: Vec<(TemplateId, String, DateTime<Utc>, i32, String)> = template::table
         .inner_join(template_variant::table.on(template_variant::template_id.eq(template::id)))
         .select((

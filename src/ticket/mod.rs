@@ -6,16 +6,16 @@
 
 pub mod agent;
 pub mod code;
-pub mod harm;
+pub(crate) mod harm;
 pub mod intake;
-pub mod letter;
+pub(crate) mod letter;
 pub mod move_check;
-pub mod number;
+pub(crate) mod number;
 pub mod released;
 pub mod reweigh;
 pub mod status;
 pub mod store;
-pub mod urgency;
+pub(crate) mod urgency;
 mod words;
 
 use chrono::{DateTime, TimeDelta, Utc};

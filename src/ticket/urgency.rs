@@ -2,7 +2,7 @@
 //! arrival among equals. What was exposed for the person, the harm they tell of, and whether they
 //! need more care count; how angrily they write does not.
 
-pub use super::harm::Harms;
+pub(crate) use super::harm::Harms;
 use crate::element::ElementSet;
 use crate::person::flags::Flags;
 use crate::person::{Person, PersonStanding};
@@ -18,7 +18,7 @@ pub struct Urgency {
 
 /// What of a person counts for the urgency of their tickets, as the list in force says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stake {
+pub(crate) struct Stake {
     /// The severity of the worst exposed element, 0..=5; 0 for a person who is not affected.
     pub severity: u8,
     /// Whether they need more care.
@@ -29,7 +29,7 @@ pub struct Stake {
 
 impl Stake {
     /// Of a person with this exposure and these flags.
-    pub fn of(exposed: ElementSet, flags: Flags, retracted: bool) -> Self {
+    pub(crate) fn of(exposed: ElementSet, flags: Flags, retracted: bool) -> Self {
         Self {
             severity: match retracted {
                 true => 0,
@@ -54,7 +54,7 @@ const VULNERABLE: i32 = 30;
 const A_SEVERITY: i32 = 6;
 
 /// The urgency of a matter: what is at stake for the person, and the harm that they told of.
-pub fn weigh(stake: Stake, harms: Harms) -> Urgency {
+pub(crate) fn weigh(stake: Stake, harms: Harms) -> Urgency {
     let severity = stake.severity.min(5);
     let mut score = i32::from(severity) * A_SEVERITY;
     let mut why = vec![match severity {

@@ -11,7 +11,7 @@ use crate::notice::AttemptResult;
 
 /// One SMTP transaction, in the JSON of the API.
 #[derive(Debug, Serialize)]
-pub struct AttemptView {
+pub(crate) struct AttemptView {
     /// From 1.
     pub attempt: i16,
     /// The name of the relay.
@@ -35,7 +35,7 @@ pub struct AttemptView {
 }
 
 /// Joins the beginning and the result of each attempt; `rows` are in order.
-pub fn attempts(outcomes: Vec<Outcome>) -> Vec<AttemptView> {
+pub(crate) fn attempts(outcomes: Vec<Outcome>) -> Vec<AttemptView> {
     let mut attempts: Vec<AttemptView> = Vec::new();
     for row in outcomes {
         let began_at = match attempts.pop_if(|last| last.attempt == row.attempt) {
@@ -59,7 +59,7 @@ pub fn attempts(outcomes: Vec<Outcome>) -> Vec<AttemptView> {
 }
 
 /// The same of several notices; `rows` are in the order of notices and attempts.
-pub fn attempts_of_each(outcomes: Vec<Outcome>) -> BTreeMap<NoticeId, Vec<AttemptView>> {
+pub(crate) fn attempts_of_each(outcomes: Vec<Outcome>) -> BTreeMap<NoticeId, Vec<AttemptView>> {
     let mut of_each: BTreeMap<NoticeId, Vec<Outcome>> = BTreeMap::new();
     for row in outcomes {
         of_each.entry(row.notice_id).or_default().push(row);

@@ -23,7 +23,7 @@ const QUICK: Duration = Duration::from_secs(1);
 const KEPT: u32 = 20;
 
 /// The running and finished counts of this process.
-pub struct AudienceCounts {
+pub(crate) struct AudienceCounts {
     patience: Duration,
     counts: Mutex<HashMap<CampaignId, Count>>,
 }
@@ -50,7 +50,7 @@ struct Count {
 
 /// A counted audience.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counted {
+pub(crate) struct Counted {
     /// How many people can be told by e-mail, need a letter, are withheld or are left out.
     pub count: AudienceCount,
     /// The people who can be told by e-mail, by language, exposed elements and elements told before.
@@ -76,7 +76,7 @@ impl Count {
 
 impl AudienceCounts {
     /// Counts the campaign's audience; `None` if the count failed or is not finished in time.
-    pub async fn in_time(
+    pub(crate) async fn in_time(
         &self,
         app: &App,
         of: &Campaign,
@@ -87,7 +87,7 @@ impl AudienceCounts {
     }
 
     /// Counts the campaign's audience without a time limit; `None` if the count failed.
-    pub async fn complete(
+    pub(crate) async fn complete(
         &self,
         app: &App,
         of: &Campaign,

@@ -37,7 +37,7 @@ const WHOLE_IN: u32 = 3;
 ///
 /// # Errors
 /// [`Kind::TooLarge`], [`Kind::TooSlow`], or [`Kind::BadRequest`] if it was cut off.
-pub fn whole(
+pub(crate) fn whole(
     req: &HttpRequest,
     payload: &mut Payload,
 ) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
@@ -46,7 +46,7 @@ pub fn whole(
 }
 
 /// Why a short body could not be read.
-pub fn of(error: &actix_web::Error) -> Problem {
+pub(crate) fn of(error: &actix_web::Error) -> Problem {
     match error.as_error::<PayloadError>() {
         Some(error) => of_payload(error),
         None if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE => {
@@ -57,7 +57,7 @@ pub fn of(error: &actix_web::Error) -> Problem {
 }
 
 /// Why a body ended early.
-pub fn of_payload(error: &PayloadError) -> Problem {
+pub(crate) fn of_payload(error: &PayloadError) -> Problem {
     match error {
         PayloadError::Overflow => Problem::new(Kind::TooLarge),
         PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
@@ -72,7 +72,7 @@ pub fn of_payload(error: &PayloadError) -> Problem {
 
 /// The bodies that are arriving now.
 #[derive(Debug, Clone)]
-pub struct Bodies(Arc<Inner>);
+pub(crate) struct Bodies(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -85,7 +85,7 @@ struct Inner {
 
 impl Bodies {
     /// A limit that leaves half of `descriptors` to everything else.
-    pub fn within(descriptors: usize) -> Self {
+    pub(crate) fn within(descriptors: usize) -> Self {
         let most = (descriptors / 4).clamp(16, 4096);
         Self(Arc::new(Inner {
             most,
@@ -135,7 +135,7 @@ struct Rest(Rc<RefCell<Option<Payload>>>);
 
 /// Middleware, the outermost: closes connections with a request that was not read to its end, and those of callers who are not signed in.
 /// An idle connection has no time limit for its next request. During shutdown all connections are closed.
-pub async fn close(
+pub(crate) async fn close(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
@@ -180,7 +180,7 @@ impl<B: MessageBody> MessageBody for Holding<B> {
 ///
 /// # Errors
 /// [`Kind::Busy`] if too many bodies are arriving.
-pub fn watch(
+pub(crate) fn watch(
     req: &mut ServiceRequest,
     bodies: &Bodies,
     (from, idle): (Option<IpAddr>, Duration),
@@ -212,7 +212,7 @@ pub fn watch(
 }
 
 /// Refuses to read the body of a request; the connection closes after the answer.
-pub fn leave(req: &mut ServiceRequest) {
+pub(crate) fn leave(req: &mut ServiceRequest) {
     let payload = req.take_payload();
     if let Some(rest) = req.extensions().get::<Rest>() {
         *rest.0.borrow_mut() = Some(payload);

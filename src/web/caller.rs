@@ -33,7 +33,7 @@ fn session_cookie_name(app: &App) -> &'static str {
 }
 
 /// The session that the request's cookie names.
-pub fn session_token(app: &App, req: &HttpRequest) -> Option<Token> {
+pub(crate) fn session_token(app: &App, req: &HttpRequest) -> Option<Token> {
     Token::parse(req.cookie(session_cookie_name(app))?.value())
 }
 
@@ -89,7 +89,7 @@ impl FromRequest for Signed {
 /// A member of staff who has the right `R`. Put it first among a handler's parameters:
 /// `async fn launch(who: Allowed<LaunchCampaign>, …)`.
 #[derive(Debug, Clone)]
-pub struct Allowed<R>(Signed, PhantomData<R>);
+pub(crate) struct Allowed<R>(Signed, PhantomData<R>);
 
 impl<R> Deref for Allowed<R> {
     type Target = Signed;
@@ -144,7 +144,7 @@ impl FromRequest for Visitor {
 }
 
 /// Answers a request with a problem from inside a middleware.
-pub fn refuse(req: ServiceRequest, problem: Problem) -> ServiceResponse {
+pub(crate) fn refuse(req: ServiceRequest, problem: Problem) -> ServiceResponse {
     req.error_response(problem)
 }
 
@@ -152,19 +152,19 @@ pub fn refuse(req: ServiceRequest, problem: Problem) -> ServiceResponse {
 ///
 /// # Errors
 /// `Broken` if the server was put together without it.
-pub fn app(req: &ServiceRequest) -> Result<web::Data<App>, Problem> {
+pub(crate) fn app(req: &ServiceRequest) -> Result<web::Data<App>, Problem> {
     req.app_data::<web::Data<App>>()
         .cloned()
         .ok_or_else(|| Problem::broken("the server was built without its App"))
 }
 
 /// The cookie of a new session; it ends with the browser, or earlier with the session.
-pub fn session_cookie(app: &App, token: Token) -> Cookie<'static> {
+pub(crate) fn session_cookie(app: &App, token: Token) -> Cookie<'static> {
     cookie(app, session_cookie_name(app), token.expose(), "/").finish()
 }
 
 /// A cookie that scripts cannot read and other sites cannot send; under https it is sent encrypted only.
-pub fn cookie(
+pub(crate) fn cookie(
     app: &App,
     name: &'static str,
     value: String,
@@ -178,7 +178,7 @@ pub fn cookie(
 }
 
 /// The cookie that ends a session in the browser.
-pub fn no_session_cookie(app: &App) -> Cookie<'static> {
+pub(crate) fn no_session_cookie(app: &App) -> Cookie<'static> {
     let mut cookie = cookie(app, session_cookie_name(app), String::new(), "/").finish();
     cookie.make_removal();
     cookie
@@ -186,7 +186,7 @@ pub fn no_session_cookie(app: &App) -> Cookie<'static> {
 
 /// The address of the client. Behind a proxy on this machine or one in `http.proxies`, the proxy names it: the
 /// last address of X-Forwarded-For that is not a proxy. Any other client may have invented the header.
-pub fn came_from(req: &HttpRequest) -> IpAddr {
+pub(crate) fn came_from(req: &HttpRequest) -> IpAddr {
     let peer = req
         .peer_addr()
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
@@ -213,7 +213,7 @@ fn proxies(req: &HttpRequest) -> &[IpAddr] {
 }
 
 /// Whether the request comes from this machine or from an address of `http.proxies`.
-pub fn is_from_proxy(req: &HttpRequest) -> bool {
+pub(crate) fn is_from_proxy(req: &HttpRequest) -> bool {
     let peer = req.peer_addr().map(|peer| peer.ip());
     peer.is_some_and(|peer| is_proxy(peer, proxies(req)))
 }

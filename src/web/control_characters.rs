@@ -8,7 +8,7 @@ use crate::web::problem::{Kind, Problem};
 
 /// Whether text may have line breaks and tabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lines {
+pub(crate) enum Lines {
     /// Typed text: tab, LF and CR are layout.
     Many,
     /// A name, an address, a code.
@@ -16,13 +16,13 @@ pub enum Lines {
 }
 
 /// The first control character that a text must not hold.
-pub fn control(text: &str, lines: Lines) -> Option<char> {
+pub(crate) fn control(text: &str, lines: Lines) -> Option<char> {
     let is_layout = |c| lines == Lines::Many && matches!(c, '\t' | '\n' | '\r');
     text.chars().find(|c| c.is_control() && !is_layout(*c))
 }
 
 /// The text without those characters, to be shown again to the person who typed it.
-pub fn without_controls(text: &str) -> String {
+pub(crate) fn without_controls(text: &str) -> String {
     let is_layout = |c| matches!(c, '\t' | '\n' | '\r');
     text.chars()
         .filter(|c| !c.is_control() || is_layout(*c))
@@ -30,7 +30,7 @@ pub fn without_controls(text: &str) -> String {
 }
 
 /// The refusal of a text in `place`.
-pub fn refused(place: &str, character: char) -> Problem {
+pub(crate) fn refused(place: &str, character: char) -> Problem {
     let number = u32::from(character);
     Problem::new(Kind::BadRequest).because(format!(
         "{place} contains the control character U+{number:04X}: write it again without it"
@@ -41,7 +41,7 @@ pub fn refused(place: &str, character: char) -> Problem {
 ///
 /// # Errors
 /// [`Kind::BadRequest`].
-pub fn check_address(path: &str, query: &str) -> Result<(), Problem> {
+pub(crate) fn check_address(path: &str, query: &str) -> Result<(), Problem> {
     let checks = [(path, Lines::One), (query, Lines::Many)];
     for (part, lines) in checks {
         let decoded = decoded(part.as_bytes());
@@ -53,7 +53,7 @@ pub fn check_address(path: &str, query: &str) -> Result<(), Problem> {
 }
 
 /// The octets that a part of an address stands for (RFC 3986 §2.1). A `%` without two hexadecimal digits stays as it is.
-pub fn decoded(part: &[u8]) -> Vec<u8> {
+pub(crate) fn decoded(part: &[u8]) -> Vec<u8> {
     percent_decode(part).collect()
 }
 
@@ -61,7 +61,7 @@ pub fn decoded(part: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 /// [`Kind::BadRequest`] with its place as `at`. Invalid JSON passes: the parser says where it is wrong.
-pub fn check_json(body: &[u8]) -> Result<(), Problem> {
+pub(crate) fn check_json(body: &[u8]) -> Result<(), Problem> {
     // JSON has no raw control characters below U+0020. The others are escapes, DEL, or two octets (from U+0080 on).
     let is_suspect = |pair: &[u8]| {
         matches!(

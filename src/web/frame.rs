@@ -14,7 +14,7 @@ use crate::web::form;
 use crate::web::page::{Area, ConsoleFrame, Link, Moment, Organisation, PublicFrame, Stopped};
 
 /// The frame of a public page.
-pub fn visit(app: &App, req: &HttpRequest) -> PublicFrame {
+pub(crate) fn visit(app: &App, req: &HttpRequest) -> PublicFrame {
     PublicFrame {
         organisation: organisation(app),
         lang: "en".to_owned(),
@@ -25,7 +25,7 @@ pub fn visit(app: &App, req: &HttpRequest) -> PublicFrame {
 }
 
 /// The frame of a console page, without the emergency stop and the flash.
-pub fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> ConsoleFrame {
+pub(crate) fn desk(app: &App, req: &HttpRequest, staff: &Staff, area: Area) -> ConsoleFrame {
     ConsoleFrame {
         organisation: app.config.organisation.name.clone(),
         name: staff.name.clone(),
@@ -79,12 +79,11 @@ fn organisation(app: &App) -> Organisation {
         senders: vec![settings.from_address.clone()],
         phone: Some(settings.phone.clone()).filter(|phone| !phone.is_empty()),
         hours: settings.phone_hours.clone(),
-        report_to: None,
     }
 }
 
 /// The frame of a console page with the emergency stop, if it is on.
-pub async fn console(
+pub(crate) async fn console(
     app: &App,
     conn: &mut Conn,
     req: &HttpRequest,
@@ -96,7 +95,7 @@ pub async fn console(
 }
 
 /// The same for a page that has read whether anything may leave.
-pub fn console_with(
+pub(crate) fn console_with(
     app: &App,
     req: &HttpRequest,
     staff: &Staff,
@@ -115,7 +114,7 @@ pub fn console_with(
 }
 
 /// Why nothing is sent while the database may be an older copy, and what to do.
-pub fn in_doubt(doubt: &Doubt) -> String {
+pub(crate) fn in_doubt(doubt: &Doubt) -> String {
     format!(
         "Sending is held: the database may be an older copy, of about {} UTC ({}). What was sent after that is not \
          known here. The operator decides what happens to it: candor db restored.",

@@ -15,7 +15,7 @@ use crate::scope::import::{self, ImportError, Imported, Source};
 ///
 /// # Errors
 /// [`ImportError`].
-pub async fn import<E>(
+pub(crate) async fn import<E>(
     app: &App,
     by: StaffId,
     incident: IncidentId,

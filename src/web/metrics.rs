@@ -13,7 +13,7 @@ use crate::{campaign, deployment, incident, outbox, ticket};
 const INCIDENTS: usize = 20;
 
 /// Reads the figures and sets the metrics.
-pub async fn look(app: &App) -> db::Result<()> {
+pub(crate) async fn look(app: &App) -> db::Result<()> {
     let (mut conn, now, metrics) = (app.db.get().await?, app.now(), &app.metrics);
     let doubt = deployment::store::doubt(&mut conn).await?;
     metrics.in_doubt.set(doubt.is_some().into());

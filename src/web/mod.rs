@@ -3,36 +3,36 @@
 //! A read calls one store, a change calls one verb. The signature of a handler says who may use it ([`caller`]). The
 //! tables below say it again, one line a route, and `tests/it/web/routes.rs` tries every route with every role.
 
-pub mod api;
+pub(crate) mod api;
 mod attempts;
-pub mod audience_counts;
-pub mod body;
-pub mod caller;
+pub(crate) mod audience_counts;
+pub(crate) mod body;
+pub(crate) mod caller;
 pub mod console;
 mod control_characters;
 pub mod conversation;
 pub mod figures;
-pub mod form;
-pub mod frame;
-pub mod list_import;
+pub(crate) mod form;
+pub(crate) mod frame;
+pub(crate) mod list_import;
 mod metrics;
-pub mod middleware;
-pub mod multipart;
+pub(crate) mod middleware;
+pub(crate) mod multipart;
 mod notification;
 pub mod operations;
 pub mod page;
 mod person_lookup;
-pub mod postal_letters;
+pub(crate) mod postal_letters;
 pub mod problem;
 pub mod public;
-pub mod rejects;
-pub mod request_id;
+pub(crate) mod rejects;
+pub(crate) mod request_id;
 mod route;
-pub mod sample_reader;
+pub(crate) mod sample_reader;
 mod server;
-pub mod sign_in;
-pub mod site;
-pub mod upload_chunks;
+pub(crate) mod sign_in;
+pub(crate) mod site;
+pub(crate) mod upload_chunks;
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;

@@ -13,7 +13,7 @@ use crate::web::problem::{Kind, Problem};
 const LONGEST_HEAD: usize = 8 * 1024;
 
 /// The parts of a form, in order.
-pub struct Parts<S> {
+pub(crate) struct Parts<S> {
     from: S,
     /// Octets that were read and not returned yet; a delimiter may begin in them.
     buffer: BytesMut,
@@ -30,7 +30,7 @@ fn bad(why: &str) -> Problem {
 ///
 /// # Errors
 /// [`Kind::WrongType`] for another type.
-pub fn boundary(req: &HttpRequest) -> Result<String, Problem> {
+pub(crate) fn boundary(req: &HttpRequest) -> Result<String, Problem> {
     let kind = req
         .headers()
         .get(header::CONTENT_TYPE)
@@ -59,7 +59,7 @@ where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
 {
     /// The parts of the body `from`.
-    pub fn new(from: S, boundary: &str) -> Self {
+    pub(crate) fn new(from: S, boundary: &str) -> Self {
         Self {
             from,
             // The first delimiter is at the very beginning, without its line break.
@@ -72,7 +72,7 @@ where
     ///
     /// # Errors
     /// [`Kind::BadRequest`] for a malformed form, or one that was cut off.
-    pub async fn next(&mut self) -> Result<Option<String>, Problem> {
+    pub(crate) async fn next(&mut self) -> Result<Option<String>, Problem> {
         while self.piece().await?.is_some() {}
         let _ = self.buffer.split_to(self.delimiter.len());
         while self.buffer.len() < 2 {
@@ -100,7 +100,7 @@ where
     ///
     /// # Errors
     /// [`Kind::BadRequest`] if the form was cut off.
-    pub async fn piece(&mut self) -> Result<Option<Bytes>, Problem> {
+    pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, Problem> {
         loop {
             let clear = match find(&self.buffer, &self.delimiter) {
                 Some(0) => return Ok(None),
@@ -118,7 +118,7 @@ where
     ///
     /// # Errors
     /// [`Kind::TooLarge`] beyond `limit` octets.
-    pub async fn text(&mut self, limit: usize) -> Result<String, Problem> {
+    pub(crate) async fn text(&mut self, limit: usize) -> Result<String, Problem> {
         let mut text = Vec::new();
         while let Some(piece) = self.piece().await? {
             text.extend_from_slice(&piece);
@@ -134,7 +134,7 @@ where
     }
 
     /// The rest of the part as a stream of chunks.
-    pub fn into_pieces(self) -> impl Stream<Item = Result<Bytes, Problem>> + Unpin {
+    pub(crate) fn into_pieces(self) -> impl Stream<Item = Result<Bytes, Problem>> + Unpin {
         Box::pin(stream::try_unfold(self, |mut parts| async move {
             Ok(parts.piece().await?.map(|piece| (piece, parts)))
         }))

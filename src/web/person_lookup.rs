@@ -11,13 +11,17 @@ use crate::person::{self, Person};
 use crate::web::problem::Problem;
 
 /// The largest number of campaigns that is read of an incident: more than any has.
-pub const CAMPAIGNS: i64 = 500;
+pub(crate) const CAMPAIGNS: i64 = 500;
 
 /// The person with this id, and their incident.
 ///
 /// # Errors
 /// 404, also for a person of a forgotten incident.
-pub async fn find(app: &App, conn: &mut Conn, id: PersonId) -> Result<(Incident, Person), Problem> {
+pub(crate) async fn find(
+    app: &App,
+    conn: &mut Conn,
+    id: PersonId,
+) -> Result<(Incident, Person), Problem> {
     let person = person::store::find_row(conn, id).await?;
     let of = incident::store::find(conn, person.incident).await?;
     let key = of.key(&app.keys).map_err(Problem::broken)?;
@@ -27,7 +31,7 @@ pub async fn find(app: &App, conn: &mut Conn, id: PersonId) -> Result<(Incident,
 }
 
 /// The campaigns of an incident and their notices to one person, newest first.
-pub async fn written_to(
+pub(crate) async fn written_to(
     conn: &mut Conn,
     incident: IncidentId,
     person: PersonId,
@@ -39,7 +43,7 @@ pub async fn written_to(
 }
 
 /// The campaign of a notice, among those of its incident.
-pub fn campaign_of<'c>(campaigns: &'c [Campaign], notice: &Notice) -> Option<&'c Campaign> {
+pub(crate) fn campaign_of<'c>(campaigns: &'c [Campaign], notice: &Notice) -> Option<&'c Campaign> {
     campaigns
         .iter()
         .find(|campaign| campaign.id == notice.campaign)

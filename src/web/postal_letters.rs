@@ -20,7 +20,7 @@ use crate::web::problem::{Answer, Problem};
 ///
 /// # Errors
 /// None here; an error of a later chunk ends the answer early.
-pub fn download(of: &Incident, list: Letters) -> Answer {
+pub(crate) fn download(of: &Incident, list: Letters) -> Answer {
     let (kind, id) = (list.batch.kind, list.batch.id);
     let name = format!("attachment; filename=\"{}-{kind}-{id}.csv\"", of.slug);
     let pieces = stream::try_unfold(list, |mut list: Letters| async move {
@@ -80,7 +80,7 @@ impl Drop for References {
 ///
 /// # Errors
 /// The incident was forgotten. An error of a later chunk ends the answer early.
-pub async fn references(app: &App, who: &Signed, of: &Incident, kind: PostalKind) -> Answer {
+pub(crate) async fn references(app: &App, who: &Signed, of: &Incident, kind: PostalKind) -> Answer {
     let from = References {
         lacking: without_address(app, of.id, kind).await?,
         who: who.clone(),

@@ -24,7 +24,7 @@ const AT_ONCE: i64 = 1_000;
 ///
 /// # Errors
 /// Another master key.
-pub fn download(app: &App, incident: &Incident, version: &Version) -> Answer {
+pub(crate) fn download(app: &App, incident: &Incident, version: &Version) -> Answer {
     let name = format!("{}-v{}-rejects.csv", incident.slug, version.version);
     let delta = version.delta.clone().unwrap_or_default();
     let from = Download {

@@ -15,18 +15,18 @@ use crate::seal::{random, to_hex};
 use crate::web::caller;
 
 /// The header that carries the id, in and out.
-pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// How long an id of a proxy may be, in characters.
 const LENGTHS: std::ops::RangeInclusive<usize> = 8..=128;
 
 /// The id of a request: the proxy's if there is a good one, else 16 hexadecimal digits of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(String);
+pub(crate) struct RequestId(String);
 
 impl RequestId {
     /// The id of a new request. The header counts only if a trusted proxy sent it.
-    pub fn begin(req: &ServiceRequest) -> Self {
+    pub(crate) fn begin(req: &ServiceRequest) -> Self {
         let given = req.headers().get(HEADER);
         let given = given
             .filter(|_| caller::is_from_proxy(req.request()))
@@ -37,7 +37,7 @@ impl RequestId {
     }
 
     /// The id of the running request; empty outside of the server.
-    pub fn of(req: &HttpRequest) -> String {
+    pub(crate) fn of(req: &HttpRequest) -> String {
         let id = req.extensions().get::<Self>().cloned();
         id.map(|id| id.0).unwrap_or_default()
     }
@@ -51,7 +51,7 @@ impl RequestId {
 
     /// The span of all log lines of the request. The actor is added after authentication. It has the level of errors, so
     /// that every log level shows it.
-    pub fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         tracing::error_span!(
             "request",
             request = %self,
@@ -69,7 +69,7 @@ impl fmt::Display for RequestId {
 
 /// Adds the actor to the log lines of the running request: an account by its id, with the id of the key that it
 /// used; a customer without an id.
-pub fn acts(actor: Actor, key: Option<KeyId>) {
+pub(crate) fn acts(actor: Actor, key: Option<KeyId>) {
     let span = Span::current();
     match actor {
         Actor::Customer(_) => span.record("actor", "customer"),

@@ -13,7 +13,7 @@ use crate::web::problem::{Kind, Problem};
 ///
 /// # Errors
 /// 403 without the right to see people, 422 if no person has the reference.
-pub async fn reader(
+pub(crate) async fn reader(
     app: &App,
     who: &Signed,
     incident: Option<&Incident>,

@@ -16,7 +16,7 @@ use crate::web::page::{self, Fault, Faults, Flash, Tone};
 use crate::web::problem::Answer;
 
 /// Where to sign in.
-pub const PATH: &str = "/console/sign-in";
+pub(crate) const PATH: &str = "/console/sign-in";
 /// The cookie that marks a browser in which an account has signed in before.
 const DEVICE_COOKIE: &str = "candor_device";
 /// How many days the mark lasts after the last sign-in.
@@ -25,7 +25,7 @@ const DEVICE_DAYS: i64 = 180;
 /// What the form sends.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Typed {
+pub(crate) struct Typed {
     email: String,
     password: String,
     next: String,
@@ -34,7 +34,7 @@ pub struct Typed {
 /// The query of the page.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Asked {
+pub(crate) struct Asked {
     next: String,
     signed_out: Option<String>,
 }
@@ -43,7 +43,7 @@ pub struct Asked {
 ///
 /// # Errors
 /// A fault of the page itself.
-pub async fn show(req: HttpRequest, app: Data<App>, asked: Query<Asked>) -> Answer {
+pub(crate) async fn show(req: HttpRequest, app: Data<App>, asked: Query<Asked>) -> Answer {
     let asked = asked.into_inner();
     let flash = asked.signed_out.map(|_| Flash {
         tone: Tone::Done,
@@ -64,7 +64,7 @@ pub async fn show(req: HttpRequest, app: Data<App>, asked: Query<Asked>) -> Answ
 ///
 /// # Errors
 /// A form that is not ours, or the database's.
-pub async fn enter(
+pub(crate) async fn enter(
     req: HttpRequest,
     app: Data<App>,
     attempts: Data<Attempts>,
@@ -119,7 +119,7 @@ fn refused(app: &App, req: &HttpRequest, typed: Typed, why: &SignInError) -> Ans
 }
 
 /// `POST /console/sign-out`.
-pub async fn leave(who: Signed, app: Data<App>, _: Pressed) -> Answer {
+pub(crate) async fn leave(who: Signed, app: Data<App>, _: Pressed) -> Answer {
     if let Some(token) = who.session() {
         sign_out(&app, token).await?;
     }
@@ -130,7 +130,7 @@ pub async fn leave(who: Signed, app: Data<App>, _: Pressed) -> Answer {
 }
 
 /// Redirects to the form; it leads back to this page afterwards.
-pub fn redirect(req: &HttpRequest) -> HttpResponse {
+pub(crate) fn redirect(req: &HttpRequest) -> HttpResponse {
     let next = req.uri().path_and_query().map_or("", |path| path.as_str());
     let query = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
     HttpResponse::SeeOther()

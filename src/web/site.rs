@@ -12,7 +12,7 @@ use crate::web::problem::{Answer, Problem};
 ///
 /// # Errors
 /// 404 for any other name.
-pub async fn asset(file: Path<String>) -> Answer {
+pub(crate) async fn asset(file: Path<String>) -> Answer {
     let (kind, text) = page::asset(&format!("/assets/{file}")).ok_or_else(Problem::not_found)?;
     Ok(HttpResponse::Ok()
         .content_type(kind)
@@ -21,7 +21,7 @@ pub async fn asset(file: Path<String>) -> Answer {
 }
 
 /// `GET /robots.txt`.
-pub async fn robots() -> impl Responder {
+pub(crate) async fn robots() -> impl Responder {
     "User-agent: *\nDisallow: /s/\nDisallow: /console\nDisallow: /api\n"
 }
 
@@ -29,7 +29,7 @@ pub async fn robots() -> impl Responder {
 ///
 /// # Errors
 /// The server was built without its App.
-pub async fn source(req: HttpRequest) -> Answer {
+pub(crate) async fn source(req: HttpRequest) -> Answer {
     let app = req.app_data::<Data<App>>();
     let app = app.ok_or_else(|| Problem::broken("the server was built without its App"))?;
     let url = &app.config.http.source_url;

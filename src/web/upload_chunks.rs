@@ -28,7 +28,7 @@ struct UploadView {
 }
 
 /// Answers with the progress of an upload.
-pub fn told(mut answer: HttpResponseBuilder, of: &Upload) -> HttpResponse {
+pub(crate) fn told(mut answer: HttpResponseBuilder, of: &Upload) -> HttpResponse {
     answer
         .insert_header((OFFSET, of.received.to_string()))
         .json(UploadView {
@@ -42,7 +42,7 @@ pub fn told(mut answer: HttpResponseBuilder, of: &Upload) -> HttpResponse {
 ///
 /// # Errors
 /// 404, also for an upload of another account.
-pub async fn show(who: Allowed<ImportScope>, app: Data<App>, id: Path<String>) -> Answer {
+pub(crate) async fn show(who: Allowed<ImportScope>, app: Data<App>, id: Path<String>) -> Answer {
     let upload = upload::find(&app, who.id, named(&id)?).await?;
     Ok(told(HttpResponse::Ok(), &upload))
 }
@@ -51,7 +51,7 @@ pub async fn show(who: Allowed<ImportScope>, app: Data<App>, id: Path<String>) -
 ///
 /// # Errors
 /// 404; a chunk that is not the next one, is too large, or goes beyond the end.
-pub async fn add(
+pub(crate) async fn add(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
@@ -76,7 +76,7 @@ pub async fn add(
 ///
 /// # Errors
 /// As [`add`], and a request without the token of the page.
-pub async fn add_from_page(
+pub(crate) async fn add_from_page(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,

@@ -17,7 +17,7 @@ use crate::notice::AttemptResult;
 const ME: Actor = Actor::System(System::Breaker);
 
 /// The result of a job's attempt; `against` says that the reply was against us.
-pub fn heard(job: &Job, result: AttemptResult, against: bool) -> Heard {
+pub(crate) fn heard(job: &Job, result: AttemptResult, against: bool) -> Heard {
     Heard {
         window: Arc::clone(&job.shared.window),
         campaign: job.notice.campaign,
@@ -28,7 +28,7 @@ pub fn heard(job: &Job, result: AttemptResult, against: bool) -> Heard {
 }
 
 /// Takes a result of a relay. The connection does not wait for what follows from it.
-pub fn watch(app: &App, relay: &str, heard: &Heard) {
+pub(crate) fn watch(app: &App, relay: &str, heard: &Heard) {
     let alarm = heard
         .window
         .lock()

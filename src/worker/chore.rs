@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(30);
 const REVIEW: Duration = Duration::from_secs(5);
 
 /// Reviews the campaigns under way until `shutdown` asks to leave.
-pub async fn review(app: App, shutdown: Shutdown) {
+pub(crate) async fn review(app: App, shutdown: Shutdown) {
     while shutdown.rest(REVIEW).await {
         if let Err(error) = review::all(&app).await {
             app.db.trouble(
@@ -36,7 +36,7 @@ async fn sweep(app: &App) -> db::Result<()> {
 }
 
 /// Does the chores until `shutdown` asks to leave.
-pub async fn run(app: App, shutdown: Shutdown) {
+pub(crate) async fn run(app: App, shutdown: Shutdown) {
     loop {
         let leaving = shutdown.soft();
         tokio::select! {

@@ -56,7 +56,7 @@ impl Ready {
 }
 
 /// One connection's loop.
-pub struct Connection {
+pub(crate) struct Connection {
     pub app: App,
     /// The relay.
     pub relay_state: Arc<RelayState>,
@@ -78,7 +78,7 @@ pub struct Connection {
 
 impl Connection {
     /// Sends until it is asked to leave.
-    pub async fn run(self) {
+    pub(crate) async fn run(self) {
         let mut wire: Option<Wire<'_>> = None;
         let mut pending: Option<PendingResult> = None;
         let mut ahead: Option<Ready> = None;

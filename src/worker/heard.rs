@@ -8,7 +8,7 @@ use crate::id::CampaignId;
 use crate::notice::AttemptResult;
 
 /// A result that says something about its campaign, unless it turns out to say something about the relay.
-pub struct Heard {
+pub(crate) struct Heard {
     /// The latest results of the campaign.
     pub window: Arc<Mutex<Window>>,
     pub campaign: CampaignId,

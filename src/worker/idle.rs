@@ -11,7 +11,7 @@ const SOON: u32 = 10;
 
 /// The rest between looks: short while there was work a moment ago, long once a loop is idle.
 #[derive(Debug)]
-pub struct Idle {
+pub(crate) struct Idle {
     short: Duration,
     long: Duration,
     empty: u32,
@@ -19,7 +19,7 @@ pub struct Idle {
 
 impl Idle {
     /// An idle loop rests `times` as long as a busy one.
-    pub fn new(short: Duration, times: u32) -> Self {
+    pub(crate) fn new(short: Duration, times: u32) -> Self {
         Self {
             short,
             long: short * times,
@@ -28,12 +28,12 @@ impl Idle {
     }
 
     /// There was work, or there may be now.
-    pub fn wake(&mut self) {
+    pub(crate) fn wake(&mut self) {
         self.empty = 0;
     }
 
     /// How long to rest after a look that found nothing.
-    pub fn rest(&mut self) -> Duration {
+    pub(crate) fn rest(&mut self) -> Duration {
         self.empty = self.empty.saturating_add(1);
         match self.empty > SOON {
             true => self.long,
@@ -44,32 +44,32 @@ impl Idle {
 
 /// Tells loops of this process that there may be work: something about a campaign changed.
 #[derive(Debug, Clone)]
-pub struct Wake(watch::Sender<()>);
+pub(crate) struct Wake(watch::Sender<()>);
 
 impl Wake {
     /// Nothing has changed yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(watch::Sender::new(()))
     }
 
     /// Wakes every loop, also one that is at work and rests next.
-    pub fn all(&self) {
+    pub(crate) fn all(&self) {
         self.0.send_replace(());
     }
 
     /// One loop's side.
-    pub fn waiter(&self) -> Waiter {
+    pub(crate) fn waiter(&self) -> Waiter {
         Waiter(self.0.subscribe())
     }
 }
 
 /// A loop's side of [`Wake`].
 #[derive(Debug)]
-pub struct Waiter(watch::Receiver<()>);
+pub(crate) struct Waiter(watch::Receiver<()>);
 
 impl Waiter {
     /// Rests until there may be work. `false`: the end was asked for.
-    pub async fn rest(&mut self, idle: &mut Idle, shutdown: &Shutdown) -> bool {
+    pub(crate) async fn rest(&mut self, idle: &mut Idle, shutdown: &Shutdown) -> bool {
         tokio::select! {
             goes_on = shutdown.rest(idle.rest()) => goes_on,
             Ok(()) = self.0.changed() => {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::job::Job;
+pub(crate) use self::job::Job;
 use super::pace::Pace;
 use super::send_permission::{Leave, SendPermission, Source};
 use super::unwritten_at_exit::UnwrittenAtExit;
@@ -34,7 +34,7 @@ const RESTS: [u64; 4] = [1, 1, 2, 4];
 
 /// What all notices of a campaign share in this process.
 #[derive(Debug)]
-pub struct Shared {
+pub(crate) struct Shared {
     /// The compiled texts.
     pub edition: Edition,
     /// What was approved of it, as far as it decides who is written to.
@@ -53,7 +53,7 @@ pub struct Shared {
 
 /// What is known of the notices of a batch that are not to be sent.
 #[derive(Debug, Default)]
-pub struct Known {
+pub(crate) struct Known {
     /// Where they stand.
     pub settled: Vec<Settled>,
     /// Another sender wrote results of other notices: the batch must be read again.
@@ -61,7 +61,7 @@ pub struct Known {
 }
 
 /// A leased batch.
-pub struct LeasedBatch {
+pub(crate) struct LeasedBatch {
     app: App,
     lease: Lease,
     source: Source,
@@ -81,7 +81,7 @@ pub struct LeasedBatch {
 
 impl LeasedBatch {
     /// Takes a leased batch with `left` jobs to come and what is known of its other notices.
-    pub fn take(
+    pub(crate) fn take(
         app: &App,
         (lease, source): (Lease, Source),
         permission: &SendPermission,

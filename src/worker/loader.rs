@@ -29,7 +29,7 @@ use crate::postal;
 use crate::shutdown::Shutdown;
 
 /// Claims batches while there is room for them.
-pub struct Loader {
+pub(crate) struct Loader {
     pub app: App,
     /// Where it is seen whether a campaign may go on.
     pub permission: SendPermission,
@@ -52,7 +52,7 @@ pub struct Loader {
 
 impl Loader {
     /// Claims until the process leaves, then returns the leased batches.
-    pub async fn run(mut self, shutdown: Shutdown) {
+    pub(crate) async fn run(mut self, shutdown: Shutdown) {
         let poll = Duration::from_millis(self.app.config.mail.poll_milliseconds);
         let mut idle = Idle::new(poll, 4);
         // Campaigns that were at capacity at the last empty claim. While that set is unchanged, poll at the idle

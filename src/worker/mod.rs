@@ -14,7 +14,7 @@ mod outbox_mail;
 mod outcome_writer;
 mod pace;
 mod plan;
-pub mod postman;
+pub(crate) mod postman;
 mod providers;
 mod queue;
 mod relay_state;

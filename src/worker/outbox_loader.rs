@@ -24,7 +24,7 @@ const LEASE: TimeDelta = TimeDelta::minutes(15);
 const BREATHER: Duration = Duration::from_secs(2);
 
 /// Claims messages while there is room for them.
-pub struct OutboxLoader {
+pub(crate) struct OutboxLoader {
     /// What the messages share.
     pub outbox: Arc<Outbox>,
     /// Where they go.
@@ -33,7 +33,7 @@ pub struct OutboxLoader {
 
 impl OutboxLoader {
     /// Claims until the process leaves, then gives back what waits.
-    pub async fn run(self) {
+    pub(crate) async fn run(self) {
         let app = &self.outbox.app;
         let shutdown = &self.outbox.shutdown;
         let poll = Duration::from_millis(app.config.mail.poll_milliseconds);

@@ -37,7 +37,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 const UNREADABLE: &str = "the letter does not open: its key is another";
 
 /// What all messages of the outbox share in this process.
-pub struct Outbox {
+pub(crate) struct Outbox {
     pub app: App,
     /// Which part of the limits this sender may use.
     pub permission: SendPermission,
@@ -46,7 +46,7 @@ pub struct Outbox {
 }
 
 /// A claimed message. One that is dropped is claimed again when its lease ends.
-pub struct OutboxMail {
+pub(crate) struct OutboxMail {
     outbox: Arc<Outbox>,
     /// The message as it was claimed.
     pub claimed: Claimed,
@@ -63,7 +63,7 @@ pub struct OutboxMail {
 
 impl OutboxMail {
     /// A message that was claimed after `claimed_at`; `name` says who runs the mailbox of an address.
-    pub fn new(
+    pub(crate) fn new(
         outbox: &Arc<Outbox>,
         claimed: Claimed,
         claimed_at: Instant,
@@ -83,7 +83,7 @@ impl OutboxMail {
     }
 
     /// What it needs of a relay.
-    pub fn needs(&self) -> Needs<'_> {
+    pub(crate) fn needs(&self) -> Needs<'_> {
         Needs {
             to: self.to.as_ref(),
             not_by: &self.not_by,
@@ -91,22 +91,22 @@ impl OutboxMail {
     }
 
     /// Whether its mailbox provider takes it now, as far as that is known.
-    pub fn has_slot(&self, now: Instant) -> bool {
+    pub(crate) fn has_slot(&self, now: Instant) -> bool {
         self.slot.is_none_or(|slot| slot <= now)
     }
 
     /// Whether too little of its lease is left.
-    pub fn is_late(&self, now: Instant) -> bool {
+    pub(crate) fn is_late(&self, now: Instant) -> bool {
         now > self.begin_by
     }
 
     /// This sender's part of what relays and providers take.
-    pub fn share(&self) -> f64 {
+    pub(crate) fn share(&self) -> f64 {
         self.outbox.permission.share()
     }
 
     /// The person to whom it is written; the message itself stands for them where that is not on record.
-    pub fn recipient(&self) -> PersonId {
+    pub(crate) fn recipient(&self) -> PersonId {
         let unknown = || PersonId::from_uuid(self.claimed.id.uuid());
         self.claimed.person.unwrap_or_else(unknown)
     }
@@ -115,7 +115,7 @@ impl OutboxMail {
     ///
     /// # Errors
     /// The database's.
-    pub async fn may_leave(&self) -> db::Result<Leave> {
+    pub(crate) async fn may_leave(&self) -> db::Result<Leave> {
         may_leave(&self.outbox.app, &self.claimed).await
     }
 
@@ -123,7 +123,7 @@ impl OutboxMail {
     ///
     /// # Errors
     /// How it ends instead.
-    pub fn finished(&self, leave: Leave) -> Result<Letter, Outcome> {
+    pub(crate) fn finished(&self, leave: Leave) -> Result<Letter, Outcome> {
         let failed = |why: &str| Outcome::Failed {
             reply: why.to_owned(),
             reason: None,
@@ -137,14 +137,14 @@ impl OutboxMail {
     }
 
     /// Its end for now if it may not leave after all, or if that is not known.
-    pub fn postponed(&self) -> Outcome {
+    pub(crate) fn postponed(&self) -> Outcome {
         Outcome::Postponed {
             until: self.outbox.app.now() + POSTPONE,
         }
     }
 
     /// Makes it due again after this time, half a minute at most: no relay of this sender takes it sooner.
-    pub fn give_back(self, left: Duration) {
+    pub(crate) fn give_back(self, left: Duration) {
         let wait = TimeDelta::from_std(left).unwrap_or(POSTPONE).min(POSTPONE);
         let until = self.outbox.app.now() + wait;
         let shutdown = self.outbox.shutdown.clone();
@@ -153,7 +153,7 @@ impl OutboxMail {
 
     /// Records what became of it, however long the database is away; gives up only some seconds after the end was asked
     /// for. A message that has left and is not recorded is sent again when its lease ends.
-    pub async fn end(self, outcome: Outcome) {
+    pub(crate) async fn end(self, outcome: Outcome) {
         let Outbox { app, shutdown, .. } = &*self.outbox;
         let claimed = &self.claimed;
         let mut failures = 0;
@@ -206,7 +206,7 @@ fn tell(app: &App, claimed: &Claimed, outcome: &Outcome) {
 }
 
 /// Whether a message may leave now.
-pub enum Leave {
+pub(crate) enum Leave {
     /// These words, to the address that they name.
     Now(Box<OutboxLetter>),
     /// The emergency stop is set.

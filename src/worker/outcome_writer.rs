@@ -21,11 +21,11 @@ struct Entry {
 
 /// Where connections submit their rows. Cheap to clone.
 #[derive(Clone)]
-pub struct OutcomeWriter(mpsc::Sender<Entry>);
+pub(crate) struct OutcomeWriter(mpsc::Sender<Entry>);
 
 impl OutcomeWriter {
     /// Starts the writers; they end when the last handle is dropped.
-    pub fn start(app: &App) -> Self {
+    pub(crate) fn start(app: &App) -> Self {
         let (sender, receiver) = mpsc::channel(1_024);
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..app.config.mail.writers {
@@ -38,7 +38,7 @@ impl OutcomeWriter {
     ///
     /// # Errors
     /// `Unavailable` if they could not be written.
-    pub async fn write(&self, rows: Vec<Outcome>) -> Result<Vec<Key>> {
+    pub(crate) async fn write(&self, rows: Vec<Outcome>) -> Result<Vec<Key>> {
         self.submit(rows).await?.written().await
     }
 
@@ -46,7 +46,7 @@ impl OutcomeWriter {
     ///
     /// # Errors
     /// `Unavailable` if the writers have ended.
-    pub async fn submit(&self, rows: Vec<Outcome>) -> Result<Writing> {
+    pub(crate) async fn submit(&self, rows: Vec<Outcome>) -> Result<Writing> {
         let (done, answer) = oneshot::channel();
         match self.0.send(Entry { rows, done }).await {
             Ok(()) => Ok(Writing(answer)),
@@ -56,14 +56,14 @@ impl OutcomeWriter {
 }
 
 /// Rows that were handed in.
-pub struct Writing(oneshot::Receiver<Option<Vec<Key>>>);
+pub(crate) struct Writing(oneshot::Receiver<Option<Vec<Key>>>);
 
 impl Writing {
     /// Waits until they are durable: the keys that were written.
     ///
     /// # Errors
     /// `Unavailable` if they could not be written.
-    pub async fn written(self) -> Result<Vec<Key>> {
+    pub(crate) async fn written(self) -> Result<Vec<Key>> {
         self.0.await.ok().flatten().ok_or_else(away)
     }
 }

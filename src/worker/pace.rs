@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// Assigns evenly spaced slots; shared by all connections of a relay, campaign or provider.
 #[derive(Debug, Default)]
-pub struct Pace {
+pub(crate) struct Pace {
     next: Mutex<Option<Instant>>,
     /// The notice that waits for the next slot holds it; the others wait for it, in the order in which they came.
     first: tokio::sync::Mutex<()>,
@@ -17,7 +17,7 @@ impl Pace {
     /// Waits for a notice's slot at this rate, in messages a second; 0 is unlimited. Notices take slots in the order in
     /// which they came, and each only when it has come, so that a message of the outbox can take the next one
     /// ([`Self::turn_first`]).
-    pub async fn turn(&self, per_second: f64) {
+    pub(crate) async fn turn(&self, per_second: f64) {
         if per_second <= 0.0 {
             return;
         }
@@ -33,7 +33,7 @@ impl Pace {
     }
 
     /// The same for a message of the outbox: it takes the next slot, whatever notices wait.
-    pub async fn turn_first(&self, per_second: f64) {
+    pub(crate) async fn turn_first(&self, per_second: f64) {
         if per_second > 0.0 {
             let moment = self.take(Instant::now(), per_second);
             tokio::time::sleep_until(moment).await;
@@ -51,7 +51,7 @@ impl Pace {
     }
 
     /// Takes the next free slot.
-    pub fn take(&self, now: Instant, per_second: f64) -> Instant {
+    pub(crate) fn take(&self, now: Instant, per_second: f64) -> Instant {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let moment = next.map_or(now, |next| next.max(now));
         *next = Some(moment + Duration::from_secs_f64(1.0 / per_second));
@@ -59,7 +59,7 @@ impl Pace {
     }
 
     /// The next free slot, without taking it.
-    pub fn peek(&self, now: Instant) -> Instant {
+    pub(crate) fn peek(&self, now: Instant) -> Instant {
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         next.map_or(now, |next| next.max(now))
     }

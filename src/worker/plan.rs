@@ -24,7 +24,7 @@ use crate::person::{self, Person};
 use crate::seal::IncidentKey;
 
 /// Plans one leased batch.
-pub struct Planner<'a> {
+pub(crate) struct Planner<'a> {
     pub app: &'a App,
     /// Where outcomes go.
     pub outcome_writer: &'a OutcomeWriter,
@@ -73,7 +73,7 @@ impl Addresses {
 
 /// What is to be done with a batch's notices.
 #[derive(Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Those that are not to be sent.
     pub known: Known,
     /// Those to be sent, each with its person and the provider of the mailbox.
@@ -83,7 +83,7 @@ pub struct Plan {
 impl Planner<'_> {
     /// Sorts a batch's notices: those with an end in the outcomes already, those that do not suit their people any
     /// more, and those to be sent.
-    pub async fn plan(
+    pub(crate) async fn plan(
         &self,
         shared: &Shared,
         notices: Vec<Notice>,
@@ -125,7 +125,7 @@ impl Planner<'_> {
 
     /// Ends every notice of a batch of a cancelled campaign or a forgotten incident: with the result of
     /// its last attempt, or as cancelled.
-    pub async fn cancel(&self, notices: Vec<Notice>, recorded: &Histories) -> Result<Known> {
+    pub(crate) async fn cancel(&self, notices: Vec<Notice>, recorded: &Histories) -> Result<Known> {
         let mut histories = self.histories(notices, recorded, |_| false).await?;
         let mut known = Known {
             unclear: histories.unclear,
@@ -144,7 +144,7 @@ impl Planner<'_> {
 
     /// Settles the notices with outcomes that say more than their rows, and no other: nothing is sent, and attempts without
     /// a result stay as they are.
-    pub async fn recorded(
+    pub(crate) async fn recorded(
         &self,
         notices: Vec<Notice>,
         recorded: &Histories,
@@ -174,7 +174,7 @@ impl Planner<'_> {
     }
 
     /// The key that opens the people of the batch; `None`: the incident was forgotten, and nothing of it is sent.
-    pub async fn key(&self) -> Result<Option<IncidentKey>> {
+    pub(crate) async fn key(&self) -> Result<Option<IncidentKey>> {
         let incident = self.lease.incident_id;
         let mut conn = self.app.db.get().await?;
         let wrapped = incident::store::wrapped_key(&mut conn, incident).await?;
@@ -184,7 +184,7 @@ impl Planner<'_> {
     }
 
     /// Opens people of the batch.
-    pub async fn people(
+    pub(crate) async fn people(
         &self,
         key: &IncidentKey,
         ids: impl Iterator<Item = PersonId>,

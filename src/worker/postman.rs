@@ -30,7 +30,7 @@ use crate::shutdown::Shutdown;
 const LET_GO: Duration = Duration::from_millis(500);
 
 /// Starts everything that sends.
-pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
+pub(crate) fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     let relay_states: Vec<_> = routes
         .into_iter()
         .map(|route| Arc::new(RelayState::new(route)))

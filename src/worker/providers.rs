@@ -11,7 +11,7 @@ use crate::config::Provider;
 
 /// All providers of the configuration. Cheap to clone.
 #[derive(Clone)]
-pub struct Providers {
+pub(crate) struct Providers {
     by_domain: Arc<HashMap<String, Arc<Known>>>,
     other: Arc<str>,
 }
@@ -24,7 +24,7 @@ struct Known {
 
 impl Providers {
     /// The providers of the configuration.
-    pub fn new(configured: &BTreeMap<String, Provider>) -> Self {
+    pub(crate) fn new(configured: &BTreeMap<String, Provider>) -> Self {
         let mut by_domain = HashMap::new();
         for (name, provider) in configured {
             let known = Arc::new(Known {
@@ -47,14 +47,14 @@ impl Providers {
     }
 
     /// The name of the provider of this address, or `other`: what figures are kept by.
-    pub fn name(&self, address: Option<&EmailAddress>) -> Arc<str> {
+    pub(crate) fn name(&self, address: Option<&EmailAddress>) -> Arc<str> {
         let known = self.of(address).map(|known| &known.name);
         Arc::clone(known.unwrap_or(&self.other))
     }
 
     /// The unit that accepts or refuses mail to this address: its provider, or else its domain. Not to be stored or
     /// logged unless the settings name it: a domain may be one person's.
-    pub fn refuser(&self, address: Option<&EmailAddress>) -> String {
+    pub(crate) fn refuser(&self, address: Option<&EmailAddress>) -> String {
         match self.of(address) {
             Some(known) => known.name.to_string(),
             None => address.map_or_else(String::new, |address| address.domain().to_lowercase()),
@@ -63,7 +63,12 @@ impl Providers {
 
     /// Takes the next slot for a message to this address, for a sender with this share of the limit. `now` if nothing
     /// limits it.
-    pub fn moment(&self, address: Option<&EmailAddress>, now: Instant, share: f64) -> Instant {
+    pub(crate) fn moment(
+        &self,
+        address: Option<&EmailAddress>,
+        now: Instant,
+        share: f64,
+    ) -> Instant {
         match self.of(address) {
             Some(known) if known.per_second > 0 => {
                 known.pace.take(now, f64::from(known.per_second) * share)

@@ -28,7 +28,7 @@ const ASIDE: usize = 4;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// What a connection sends next.
-pub enum Work {
+pub(crate) enum Work {
     /// A notice.
     Notice(Box<Job>),
     /// A message of the outbox.
@@ -37,7 +37,7 @@ pub enum Work {
 
 /// All queues of this process. Cheap to clone.
 #[derive(Clone)]
-pub struct Queue(Arc<Inner>);
+pub(crate) struct Queue(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
@@ -59,7 +59,7 @@ struct Inner {
 
 impl Queue {
     /// Empty queues; a campaign has room while fewer than `room` of its jobs wait.
-    pub fn new(providers: Providers, relay_states: &[Arc<RelayState>], room: usize) -> Self {
+    pub(crate) fn new(providers: Providers, relay_states: &[Arc<RelayState>], room: usize) -> Self {
         Self(Arc::new(Inner {
             state: Mutex::default(),
             pushed: Notify::new(),
@@ -74,19 +74,19 @@ impl Queue {
     }
 
     /// The providers with limits that hold here.
-    pub fn providers(&self) -> &Providers {
+    pub(crate) fn providers(&self) -> &Providers {
         &self.0.providers
     }
 
     /// Puts jobs of one campaign in its queue. Closed queues drop them: they go back.
-    pub fn push(&self, campaign: CampaignId, kind: CampaignKind, jobs: Vec<Job>) {
+    pub(crate) fn push(&self, campaign: CampaignId, kind: CampaignKind, jobs: Vec<Job>) {
         let dropped = self.with(|state| state.push(campaign, kind, jobs));
         drop(dropped);
         self.0.pushed.notify_waiters();
     }
 
     /// Puts a job before the others of its campaign: it was begun, and another connection may take it.
-    pub fn put_back(&self, job: Job) {
+    pub(crate) fn put_back(&self, job: Job) {
         let (campaign, kind) = (job.notice.campaign, job.shared.approved.kind);
         let dropped = self.with(|state| {
             self.note(job.needs());
@@ -101,7 +101,7 @@ impl Queue {
     }
 
     /// Puts a job behind the others of its campaign: should it be what breaks connections, they go first.
-    pub fn put_behind(&self, job: Job) {
+    pub(crate) fn put_behind(&self, job: Job) {
         let (campaign, kind) = (job.notice.campaign, job.shared.approved.kind);
         let dropped = self.with(|state| {
             self.note(job.needs());
@@ -112,7 +112,7 @@ impl Queue {
     }
 
     /// Adds messages of the outbox. Returns them if the queues are closed.
-    pub fn push_mails(&self, mails: Vec<OutboxMail>) -> Vec<OutboxMail> {
+    pub(crate) fn push_mails(&self, mails: Vec<OutboxMail>) -> Vec<OutboxMail> {
         let back = self.with(|state| {
             if state.closed {
                 return mails;
@@ -127,7 +127,7 @@ impl Queue {
 
     /// Puts a message of the outbox behind the others: should it be what breaks connections, they go first. It has had
     /// its provider's slot. Returned if the queues are closed.
-    pub fn put_mail_back(&self, mail: OutboxMail) -> Option<OutboxMail> {
+    pub(crate) fn put_mail_back(&self, mail: OutboxMail) -> Option<OutboxMail> {
         let back = self.with(|state| {
             self.note(mail.needs());
             if state.closed {
@@ -142,12 +142,12 @@ impl Queue {
     }
 
     /// How many messages of the outbox wait.
-    pub fn mails(&self) -> usize {
+    pub(crate) fn mails(&self) -> usize {
         self.0.mails.load(Ordering::Relaxed)
     }
 
     /// Waits until a message of the outbox leaves the queue.
-    pub async fn mail_taken(&self) {
+    pub(crate) async fn mail_taken(&self) {
         self.0.mail_taken.notified().await;
     }
 
@@ -178,7 +178,7 @@ impl Queue {
     }
 
     /// Waits until `wanted` answers `Some` for the number of messages that may go now; `None`: the queues are closed.
-    pub async fn until<T>(&self, wanted: impl Fn(usize) -> Option<T>) -> Option<T> {
+    pub(crate) async fn until<T>(&self, wanted: impl Fn(usize) -> Option<T>) -> Option<T> {
         loop {
             let pushed = self.0.pushed.notified();
             tokio::pin!(pushed);
@@ -196,7 +196,7 @@ impl Queue {
     }
 
     /// Whether a message waits, parked or not, that this standby can carry and none of the relays in use that go first.
-    pub fn need(&self, standby: &RelayState) -> bool {
+    pub(crate) fn need(&self, standby: &RelayState) -> bool {
         if !self.0.picky.load(Ordering::Relaxed) {
             return false;
         }
@@ -210,7 +210,7 @@ impl Queue {
     }
 
     /// Whether more jobs than this wait in the queues.
-    pub fn have_more_than(&self, jobs: usize) -> bool {
+    pub(crate) fn have_more_than(&self, jobs: usize) -> bool {
         let waiting = |state: &mut State| {
             state
                 .queues
@@ -222,7 +222,7 @@ impl Queue {
     }
 
     /// The campaigns that are at capacity.
-    pub fn full(&self) -> Vec<CampaignId> {
+    pub(crate) fn full(&self) -> Vec<CampaignId> {
         let room = self.0.room;
         let full = |queue: &&CampaignQueue| queue.jobs.len() >= room || queue.aside >= ASIDE * room;
         self.with(|state| {
@@ -237,7 +237,7 @@ impl Queue {
 
     /// Waits while exactly these campaigns are at capacity, at most a poll interval: another campaign may have become
     /// due.
-    pub async fn while_full(&self, full: &[CampaignId], poll: Duration) {
+    pub(crate) async fn while_full(&self, full: &[CampaignId], poll: Duration) {
         let wait = async {
             while self.full() == full {
                 self.0.taken.notified().await;
@@ -247,7 +247,7 @@ impl Queue {
     }
 
     /// Returns all jobs to the queue; waiting connections get none.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         let dropped = self.with(|state| {
             state.closed = true;
             state.take_all()
@@ -258,7 +258,7 @@ impl Queue {
     }
 
     /// Gives back every message of the outbox that waits: another sender may send it at once.
-    pub fn give_mails_back(&self) {
+    pub(crate) fn give_mails_back(&self) {
         let mails = self.take_mails();
         mails
             .into_iter()
@@ -267,7 +267,7 @@ impl Queue {
 
     /// Gives back every job that may not go any more, also while no connection asks for one: the decrypted contact data leave
     /// the memory. If all relays are held, those are `all` jobs, and the messages of the outbox.
-    pub fn give_back(&self, all: bool) {
+    pub(crate) fn give_back(&self, all: bool) {
         if all {
             self.give_mails_back();
         }
@@ -282,7 +282,7 @@ impl Queue {
     }
 
     /// The next message by this relay, if one may go now.
-    pub fn try_next(&self, by: &RelayState) -> Option<Work> {
+    pub(crate) fn try_next(&self, by: &RelayState) -> Option<Work> {
         loop {
             match self.taken(self.look(by)) {
                 Ok(work) => return Some(work),
@@ -293,7 +293,7 @@ impl Queue {
     }
 
     /// The next notice by this relay, if no message of the outbox waits.
-    pub fn try_next_notice(&self, by: &RelayState) -> Option<Job> {
+    pub(crate) fn try_next_notice(&self, by: &RelayState) -> Option<Job> {
         if self.mails() > 0 {
             return None;
         }
@@ -310,7 +310,7 @@ impl Queue {
     }
 
     /// Waits for the next message by this relay; `None`: there will be none.
-    pub async fn next(&self, by: &RelayState) -> Option<Work> {
+    pub(crate) async fn next(&self, by: &RelayState) -> Option<Work> {
         loop {
             let pushed = self.0.pushed.notified();
             tokio::pin!(pushed);

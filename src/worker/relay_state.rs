@@ -16,7 +16,7 @@ use crate::delivery::streak::{Deferral, Means, Streak};
 
 /// A message that waits for a relay: a notice, or a message of the outbox.
 #[derive(Clone, Copy)]
-pub struct Needs<'a> {
+pub(crate) struct Needs<'a> {
     /// The recipient's address.
     pub to: Option<&'a EmailAddress>,
     /// The relays ([`RelayState::id`]) that cannot carry it.
@@ -25,13 +25,13 @@ pub struct Needs<'a> {
 
 impl Needs<'_> {
     /// Whether a relay may carry it: it did not turn out that it cannot.
-    pub fn may_go_by(&self, relay_state: &RelayState) -> bool {
+    pub(crate) fn may_go_by(&self, relay_state: &RelayState) -> bool {
         !self.not_by.contains(&relay_state.id())
     }
 }
 
 /// One relay in use.
-pub struct RelayState {
+pub(crate) struct RelayState {
     /// The relay and how it may be used.
     pub route: Route,
     /// Its pace.
@@ -53,7 +53,7 @@ pub struct RelayState {
 
 impl RelayState {
     /// The relay state of a relay.
-    pub fn new(route: Route) -> Self {
+    pub(crate) fn new(route: Route) -> Self {
         Self {
             route,
             pace: Pace::default(),
@@ -68,12 +68,12 @@ impl RelayState {
     }
 
     /// Tells it from the other relay states of this process.
-    pub fn id(&self) -> usize {
+    pub(crate) fn id(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 
     /// Holds it for a while, if it is not held for longer already.
-    pub fn hold(&self, lasting: chrono::TimeDelta, why: RelayHold) {
+    pub(crate) fn hold(&self, lasting: chrono::TimeDelta, why: RelayHold) {
         let until = Instant::now() + lasting.to_std().unwrap_or_default();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_none_or(|(at, _)| at < until) {
@@ -82,12 +82,12 @@ impl RelayState {
     }
 
     /// How much longer it is held.
-    pub fn held(&self) -> Option<Duration> {
+    pub(crate) fn held(&self) -> Option<Duration> {
         self.held_because().map(|(left, _)| left)
     }
 
     /// How much longer it is held, and why.
-    pub fn held_because(&self) -> Option<(Duration, &'static str)> {
+    pub(crate) fn held_because(&self) -> Option<(Duration, &'static str)> {
         let (until, why) = (*self.held.lock().unwrap_or_else(PoisonError::into_inner))?;
         let left = until.checked_duration_since(Instant::now())?;
         Some((left, why.as_str())).filter(|_| !left.is_zero())
@@ -99,36 +99,36 @@ impl RelayState {
 
     /// Whether any provider refused messages of this relay so far. Until then no provider is held, and no lock is
     /// taken.
-    pub fn watches(&self) -> bool {
+    pub(crate) fn watches(&self) -> bool {
         self.watches.load(Ordering::Relaxed)
     }
 
     /// A provider's answer was not against us.
-    pub fn taken(&self, provider: &str) {
+    pub(crate) fn taken(&self, provider: &str) {
         self.refusals()
             .record_other_answer(provider, Instant::now());
     }
 
     /// A provider refused us. Returns what to hold from now on.
-    pub fn refused(&self, provider: &str, refusal: Refusal) -> Option<Hold> {
+    pub(crate) fn refused(&self, provider: &str, refusal: Refusal) -> Option<Hold> {
         self.watches.store(true, Ordering::Relaxed);
         self.refusals()
             .record_refusal(provider, refusal, Instant::now())
     }
 
     /// Whether a provider accepts mail for other recipients at present.
-    pub fn accepts_other_recipients(&self, provider: &str) -> bool {
+    pub(crate) fn accepts_other_recipients(&self, provider: &str) -> bool {
         self.watches() && self.refusals().accepts_other_recipients(provider)
     }
 
     /// How much longer a provider is held here.
-    pub fn provider_held(&self, provider: &str) -> Option<Duration> {
+    pub(crate) fn provider_held(&self, provider: &str) -> Option<Duration> {
         let (left, _) = self.refusals().held(provider, Instant::now())?;
         Some(left)
     }
 
     /// The providers that are held here: which, for how much longer, why.
-    pub fn providers_held(&self) -> Vec<(String, Duration, &'static str)> {
+    pub(crate) fn providers_held(&self) -> Vec<(String, Duration, &'static str)> {
         if !self.watches() {
             return Vec::new();
         }
@@ -141,7 +141,7 @@ impl RelayState {
 
     /// Whether `waiting` jobs need one more connection, after those that are being opened and those without a job. If
     /// so, it counts as being opened until the guard is dropped.
-    pub fn wants_another(&self, waiting: usize) -> Option<Counted<'_>> {
+    pub(crate) fn wants_another(&self, waiting: usize) -> Option<Counted<'_>> {
         // Of several concurrent callers exactly one finds no other before it.
         let before = self.opening.fetch_add(1, Ordering::Relaxed);
         let opening = Counted(&self.opening);
@@ -149,30 +149,30 @@ impl RelayState {
     }
 
     /// Counts an open connection until the guard is dropped.
-    pub fn opened(&self) -> Counted<'_> {
+    pub(crate) fn opened(&self) -> Counted<'_> {
         Counted::new(&self.open)
     }
 
     /// Whether another connection has an open connection, or may have one in a moment.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.open.load(Ordering::Relaxed) > 0 || self.opening.load(Ordering::Relaxed) > 0
     }
 
     /// Whether a connection of it could take another job now: one is open and has none, or not all are open.
-    pub fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         let begun = self.open.load(Ordering::Relaxed) + self.opening.load(Ordering::Relaxed);
         self.idle.load(Ordering::Relaxed) > 0 || begun < self.route.connections
     }
 
     /// Counts a connection without a job until the guard is dropped.
-    pub fn rests(&self) -> Counted<'_> {
+    pub(crate) fn rests(&self) -> Counted<'_> {
         Counted::new(&self.idle)
     }
 }
 
 /// The latest bad results of one relay, shared by its connections.
 #[derive(Default)]
-pub struct SharedStreak {
+pub(crate) struct SharedStreak {
     /// Whether there are any: a relay that takes everything takes no lock.
     any: AtomicBool,
     streak: Mutex<Streak<Heard>>,
@@ -185,12 +185,12 @@ impl SharedStreak {
     }
 
     /// As [`Streak::lost`].
-    pub fn lost(&self, heard: Option<Heard>, others_take: bool) -> Means<Heard> {
+    pub(crate) fn lost(&self, heard: Option<Heard>, others_take: bool) -> Means<Heard> {
         self.lock().lost(heard, others_take)
     }
 
     /// As [`Streak::answered`].
-    pub fn answered(&self) -> Vec<Heard> {
+    pub(crate) fn answered(&self) -> Vec<Heard> {
         match self.any.load(Ordering::Relaxed) {
             true => self.lock().answered(),
             false => Vec::new(),
@@ -198,7 +198,7 @@ impl SharedStreak {
     }
 
     /// As [`Streak::taken`].
-    pub fn taken(&self) -> Vec<Heard> {
+    pub(crate) fn taken(&self) -> Vec<Heard> {
         if !self.any.load(Ordering::Relaxed) {
             return Vec::new();
         }
@@ -208,18 +208,18 @@ impl SharedStreak {
     }
 
     /// As [`Streak::defer`].
-    pub fn defer(&self, one: &Deferral<'_>, heard: Option<Heard>) -> Means<Heard> {
+    pub(crate) fn defer(&self, one: &Deferral<'_>, heard: Option<Heard>) -> Means<Heard> {
         self.lock().defer(one, heard)
     }
 
     /// As [`Streak::defers`].
-    pub fn defers(&self) -> bool {
+    pub(crate) fn defers(&self) -> bool {
         self.any.load(Ordering::Relaxed) && self.lock().defers()
     }
 }
 
 /// One of something, as long as it lives.
-pub struct Counted<'a>(&'a AtomicUsize);
+pub(crate) struct Counted<'a>(&'a AtomicUsize);
 
 impl<'a> Counted<'a> {
     fn new(count: &'a AtomicUsize) -> Self {

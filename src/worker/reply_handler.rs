@@ -23,7 +23,7 @@ use crate::notice::{AttemptResult, NoticeStatus};
 use crate::seal::random;
 
 /// A result that is not yet written, and the job that ends with it.
-pub struct PendingResult {
+pub(crate) struct PendingResult {
     /// The row to write.
     pub row: Outcome,
     pub job: Job,
@@ -39,7 +39,7 @@ pub struct PendingResult {
 
 impl PendingResult {
     /// Ends the job, or passes it on, once the row is written.
-    pub fn end(self, queue: &Queue) {
+    pub(crate) fn end(self, queue: &Queue) {
         let mut job = self.job;
         if self.again && job.leave() == Leave::Go {
             job.came_to_nothing(self.row);
@@ -51,7 +51,7 @@ impl PendingResult {
 }
 
 /// Handles the replies of one relay, to notices and to messages of the outbox.
-pub struct ReplyHandler<'a> {
+pub(crate) struct ReplyHandler<'a> {
     pub app: &'a App,
     /// The relay.
     pub relay_state: &'a RelayState,
@@ -66,7 +66,7 @@ pub struct ReplyHandler<'a> {
 impl ReplyHandler<'_> {
     /// The result of the reply to a job's attempt, which began with this row. Holds the provider or relay and counts
     /// the result as a side effect.
-    pub fn handle(&self, beginning: Outcome, mut job: Job, reply: &Reply) -> PendingResult {
+    pub(crate) fn handle(&self, beginning: Outcome, mut job: Job, reply: &Reply) -> PendingResult {
         let now = self.app.now();
         if matches!(reply, Reply::CannotCarry { .. }) {
             job.not_by.push(self.relay_state.id());

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use self::in_progress::InProgress;
-pub use self::in_progress::OnConnection;
+pub(crate) use self::in_progress::OnConnection;
 use super::relay_state::RelayState;
 use crate::campaign::CampaignStatus;
 use crate::campaign::ability::InUse;
@@ -27,7 +27,7 @@ const OUTBOX_BUSY: Duration = Duration::from_secs(5);
 
 /// Whether a message may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leave {
+pub(crate) enum Leave {
     /// It may.
     Go,
     /// Unknown at present.
@@ -38,7 +38,7 @@ pub enum Leave {
 
 /// The state of the database from which a leased batch was read.
 #[derive(Debug, Clone, Copy)]
-pub struct Source {
+pub(crate) struct Source {
     pub campaign: CampaignId,
     pub incident: IncidentId,
     /// The bucket of its people.
@@ -78,7 +78,7 @@ impl Last {
 
 /// The latest poll: the campaigns of leased batches, and the other senders.
 #[derive(Clone)]
-pub struct SendPermission {
+pub(crate) struct SendPermission {
     me: SenderId,
     began: Instant,
     relay_states: Arc<[Arc<RelayState>]>,
@@ -90,7 +90,7 @@ pub struct SendPermission {
 
 impl SendPermission {
     /// The send permission of a sender that has not polled the database yet. Its heartbeat publishes the state of these relays.
-    pub fn new(me: SenderId, relay_states: &[Arc<RelayState>]) -> Self {
+    pub(crate) fn new(me: SenderId, relay_states: &[Arc<RelayState>]) -> Self {
         Self {
             me,
             began: Instant::now(),
@@ -102,7 +102,7 @@ impl SendPermission {
     }
 
     /// Whether the next message of a batch that was taken up at `taken_up` may leave.
-    pub fn leave(&self, of: &Source, taken_up: Instant) -> Leave {
+    pub(crate) fn leave(&self, of: &Source, taken_up: Instant) -> Leave {
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
         if last.at.is_none_or(|at| at.elapsed() >= FRESH) {
             return Leave::Wait;
@@ -118,7 +118,7 @@ impl SendPermission {
     }
 
     /// How many per cent of its rate the campaign may go.
-    pub fn percent(&self, campaign: CampaignId) -> i16 {
+    pub(crate) fn percent(&self, campaign: CampaignId) -> i16 {
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
         last.campaigns
             .get(&campaign)
@@ -126,19 +126,19 @@ impl SendPermission {
     }
 
     /// This sender's part of what relays and providers take: those that have something to send share it evenly.
-    pub fn share(&self) -> f64 {
+    pub(crate) fn share(&self) -> f64 {
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
         last.shares.busy
     }
 
     /// This sender's part of a campaign's rate.
-    pub fn share_of(&self, campaign: CampaignId) -> f64 {
+    pub(crate) fn share_of(&self, campaign: CampaignId) -> f64 {
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
         last.shares.of(campaign)
     }
 
     /// Records a leased batch and returns the time. The other senders hear of a new campaign at once.
-    pub fn take_up(&self, of: &Source) -> Instant {
+    pub(crate) fn take_up(&self, of: &Source) -> Instant {
         let mut in_progress = self
             .in_progress
             .lock()
@@ -151,7 +151,7 @@ impl SendPermission {
     }
 
     /// Removes a batch that this sender returned or settled.
-    pub fn put_down(&self, of: &Source) {
+    pub(crate) fn put_down(&self, of: &Source) {
         let mut in_progress = self
             .in_progress
             .lock()
@@ -160,7 +160,7 @@ impl SendPermission {
     }
 
     /// Records that messages of the outbox were claimed. The other senders hear of the first ones at once.
-    pub fn take_up_outbox(&self) {
+    pub(crate) fn take_up_outbox(&self) {
         let mut in_progress = self
             .in_progress
             .lock()
@@ -180,21 +180,21 @@ impl SendPermission {
     }
 
     /// Whether every relay is held: what is in progress goes back, so that figures are right and other senders can send it.
-    pub fn is_held(&self) -> bool {
+    pub(crate) fn is_held(&self) -> bool {
         let held =
             |relay_state: &Arc<RelayState>| relay_state.held().is_some_and(|left| left > MOMENT);
         !self.relay_states.is_empty() && self.relay_states.iter().all(held)
     }
 
     /// Whether the campaign was cancelled.
-    pub fn is_cancelled(&self, campaign: CampaignId) -> bool {
+    pub(crate) fn is_cancelled(&self, campaign: CampaignId) -> bool {
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
         let seen = last.campaigns.get(&campaign);
         seen.is_some_and(|seen| seen.status == CampaignStatus::Cancelled)
     }
 
     /// A notice of the campaign is on a connection until the guard is dropped.
-    pub fn begin(&self, campaign: CampaignId) -> OnConnection {
+    pub(crate) fn begin(&self, campaign: CampaignId) -> OnConnection {
         let mut in_progress = self
             .in_progress
             .lock()
@@ -235,7 +235,7 @@ impl SendPermission {
     }
 
     /// Records the state of a campaign as the claim of its batch saw it.
-    pub fn admit(&self, campaign: CampaignId, seen: Seen) {
+    pub(crate) fn admit(&self, campaign: CampaignId, seen: Seen) {
         let mut last = self.last.write().unwrap_or_else(PoisonError::into_inner);
         last.campaigns.entry(campaign).or_insert(seen);
     }

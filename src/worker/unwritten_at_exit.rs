@@ -8,7 +8,7 @@ use crate::shutdown::Shutdown;
 
 /// Counts what is left, for all tasks of a sender. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct UnwrittenAtExit {
+pub(crate) struct UnwrittenAtExit {
     shutdown: Shutdown,
     batches: Arc<AtomicUsize>,
     results: Arc<AtomicUsize>,
@@ -16,7 +16,7 @@ pub struct UnwrittenAtExit {
 
 impl UnwrittenAtExit {
     /// Nothing is left yet.
-    pub fn new(shutdown: &Shutdown) -> Self {
+    pub(crate) fn new(shutdown: &Shutdown) -> Self {
         Self {
             shutdown: shutdown.clone(),
             batches: Arc::default(),
@@ -25,22 +25,22 @@ impl UnwrittenAtExit {
     }
 
     /// As [`Shutdown::rest_to_retry`].
-    pub async fn rest_to_retry(&self, lasting: Duration, failures: usize) -> bool {
+    pub(crate) async fn rest_to_retry(&self, lasting: Duration, failures: usize) -> bool {
         self.shutdown.rest_to_retry(lasting, failures).await
     }
 
     /// A batch is left to the end of its lease.
-    pub fn leave_batch(&self) {
+    pub(crate) fn leave_batch(&self) {
         self.batches.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The result of an attempt is not written.
-    pub fn leave_result(&self) {
+    pub(crate) fn leave_result(&self) {
         self.results.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Says in the log what this sender leaves behind as it ends, if anything.
-    pub fn tell(&self, lease_seconds: i64) {
+    pub(crate) fn tell(&self, lease_seconds: i64) {
         let batches = self.batches.load(Ordering::Relaxed);
         let results = self.results.load(Ordering::Relaxed);
         if batches + results > 0 && self.shutdown.is_leaving() {

@@ -12,7 +12,7 @@ use super::providers::Providers;
 use super::relay_state::{Needs, RelayState};
 
 /// Which relay looks for a message, and what bears on it.
-pub struct Look<'a> {
+pub(crate) struct Look<'a> {
     /// The time.
     pub now: Instant,
     /// Who runs the mailboxes.
@@ -25,7 +25,7 @@ pub struct Look<'a> {
 
 /// What relays that are held, wait as standby or cannot carry it mean for a message.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// It may go.
     Open,
     /// Another relay takes it.
@@ -36,7 +36,7 @@ pub enum Way {
 
 impl Look<'_> {
     /// The way of a message.
-    pub fn way(&self, of: Needs<'_>) -> Way {
+    pub(crate) fn way(&self, of: Needs<'_>) -> Way {
         if !self.by.watches() && !self.by.route.standby && of.not_by.is_empty() {
             return Way::Open;
         }
@@ -80,14 +80,14 @@ fn wait_for(
 }
 
 /// Whether a relay that goes first is in use and may carry a message: no standby takes it then.
-pub fn is_served(all: &[Arc<RelayState>], of: Needs<'_>) -> bool {
+pub(crate) fn is_served(all: &[Arc<RelayState>], of: Needs<'_>) -> bool {
     all.iter().any(|relay_state| {
         !relay_state.route.standby && relay_state.held().is_none() && of.may_go_by(relay_state)
     })
 }
 
 /// Defers a job by the time for which no relay takes it.
-pub fn defer(job: Job, left: Duration) {
+pub(crate) fn defer(job: Job, left: Duration) {
     let until = job.now() + TimeDelta::from_std(left).unwrap_or(TimeDelta::hours(1));
     job.defer(until);
 }

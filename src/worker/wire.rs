@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::mail;
 
 /// An open connection, counted as long as it is kept.
-pub struct Wire<'a> {
+pub(crate) struct Wire<'a> {
     /// The connection.
     pub connection: mail::Line,
     _counted: Counted<'a>,
@@ -16,7 +16,7 @@ pub struct Wire<'a> {
 
 impl<'a> Wire<'a> {
     /// Counts a connection that was just opened.
-    pub fn new(connection: mail::Line, app: &App, relay_state: &'a RelayState) -> Self {
+    pub(crate) fn new(connection: mail::Line, app: &App, relay_state: &'a RelayState) -> Self {
         let relay = relay_state.route.relay.name();
         let gauge = app.metrics.connections.with_label_values(&[relay]);
         gauge.inc();

@@ -1,4 +1,5 @@
 //! The one integration binary: a harness, and tests by noun.
+#![expect(unreachable_pub, reason = "nothing names what a test binary has")]
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop there"

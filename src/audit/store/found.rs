@@ -11,7 +11,7 @@ use crate::id::EventId;
 
 /// What is common to the events; an empty text and a moment that is not given match every one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Acts {
+pub(crate) struct Acts {
     /// An actor as it is written, or a kind of actors with its colon: `staff:stf_…`, `system:`.
     pub actor: String,
     /// An action, or the noun of several actions: `campaign.approve`, `campaign`.
@@ -107,7 +107,7 @@ const BETWEEN: &str = concat!(
 ///
 /// # Errors
 /// The database's.
-pub async fn on(
+pub(crate) async fn on(
     conn: &mut Conn,
     subjects: &[String],
     acts: &Acts,
@@ -132,7 +132,7 @@ pub async fn on(
 ///
 /// # Errors
 /// The database's.
-pub async fn between(
+pub(crate) async fn between(
     conn: &mut Conn,
     from: i64,
     acts: &Acts,

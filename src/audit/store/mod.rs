@@ -1,7 +1,7 @@
 //! Writes the audit log and reads it.
 
 pub mod chain;
-pub mod found;
+pub(crate) mod found;
 pub(crate) mod newest;
 
 pub use newest::{last_of_each, list, list_acts};

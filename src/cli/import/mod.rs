@@ -43,7 +43,7 @@ type List = Box<dyn Read + Send>;
         retract     not affected after all: leaves the scope\n\n\
         Example:\n  candor import --incident carrier-2021 --as comms@example.org affected.csv"
 )]
-pub struct Import {
+pub(crate) struct Import {
     /// The incident's name in URLs.
     #[arg(long)]
     incident: String,
@@ -75,7 +75,7 @@ pub struct Import {
 }
 
 impl Import {
-    pub async fn run(self, settings: &Settings) -> Result<()> {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<()> {
         let app = &settings.ready().await?;
         let by = account(app, Right::ImportScope, self.by.as_deref()).await?;
         let incident = incident::store::find_by_slug(&mut *app.db.get().await?, &self.incident)

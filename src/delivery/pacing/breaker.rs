@@ -28,7 +28,7 @@ impl Mark {
 
 /// What the breaker says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Alarm {
+pub(crate) enum Alarm {
     /// People should look.
     Warn(String),
     /// The campaign is to be paused.
@@ -37,7 +37,7 @@ pub enum Alarm {
 
 /// The latest results of one campaign, in one process.
 #[derive(Debug, Default)]
-pub struct Window {
+pub(crate) struct Window {
     /// Each with the number of its relay.
     marks: VecDeque<(Mark, usize)>,
     relays: Vec<Box<str>>,
@@ -50,7 +50,7 @@ impl Window {
     ///
     /// A notice that is deferred once more (for our sake or not), or given up after days of that, was counted when it
     /// was deferred first: at the end of a campaign only such notices are left, and they would pause it without need.
-    pub fn take(
+    pub(crate) fn take(
         &mut self,
         (relay, result, against): (&str, AttemptResult, bool),
         tries: u32,
@@ -145,7 +145,7 @@ impl Window {
 
 /// `relay alpha: 0 of 3, relay beta: 97 of 97`, for a sentence that says how many of all; `relay beta` if there is no
 /// other. Relays without a result are left out.
-pub fn by_relay<'a>(parts: impl Iterator<Item = (&'a str, i64, i64)>) -> String {
+pub(crate) fn by_relay<'a>(parts: impl Iterator<Item = (&'a str, i64, i64)>) -> String {
     let parts: Vec<_> = parts.filter(|(.., all)| *all > 0).collect();
     match &parts[..] {
         [(relay, ..)] => format!("relay {relay}"),
@@ -161,7 +161,7 @@ pub fn by_relay<'a>(parts: impl Iterator<Item = (&'a str, i64, i64)>) -> String 
 pub(super) mod tests {
     use super::*;
 
-    pub const BREAKER: Breaker = Breaker {
+    pub(crate) const BREAKER: Breaker = Breaker {
         window: 1_000,
         least: 100,
         bounce_warn_percent: 5,

@@ -10,7 +10,10 @@ use crate::notice::NoticeStatus;
 ///
 /// # Errors
 /// Why not.
-pub fn canary(notices: &BTreeMap<NoticeStatus, i64>, limits: &Breaker) -> Result<(), String> {
+pub(crate) fn canary(
+    notices: &BTreeMap<NoticeStatus, i64>,
+    limits: &Breaker,
+) -> Result<(), String> {
     let of = |status| notices.get(&status).copied().unwrap_or(0);
     let all = notices.values().sum::<i64>() - of(NoticeStatus::Withheld);
     let (sent, deferred) = (of(NoticeStatus::Sent), of(NoticeStatus::Deferred));

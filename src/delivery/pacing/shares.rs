@@ -10,11 +10,11 @@ use crate::id::CampaignId;
 
 /// A sender stops after this time without a successful database poll (promise P4). Therefore every sender still at work
 /// has seen any heartbeat older than this.
-pub const FRESH: Duration = Duration::from_millis(1_500);
+pub(crate) const FRESH: Duration = Duration::from_millis(1_500);
 
 /// What is in this sender's heartbeats, and since when each of it was published.
 #[derive(Debug, Default)]
-pub struct Said {
+pub(crate) struct Said {
     campaigns: HashMap<CampaignId, Instant>,
     outbox: Option<Instant>,
 }
@@ -23,7 +23,7 @@ impl Said {
     /// Records the heartbeat just published. Returns the part of it that was published more than [`FRESH`] ago, which all
     /// other senders have seen. Another sender may have claimed a batch of a newer campaign, too, without having
     /// published it yet.
-    pub fn say(&mut self, in_use: &InUse, now: Instant) -> InUse {
+    pub(crate) fn say(&mut self, in_use: &InUse, now: Instant) -> InUse {
         let since =
             |campaign: &CampaignId| (*campaign, *self.campaigns.get(campaign).unwrap_or(&now));
         self.campaigns = in_use.campaigns.iter().map(since).collect();
@@ -39,7 +39,7 @@ impl Said {
 
 /// This sender's part of every limit.
 #[derive(Debug)]
-pub struct RateShares {
+pub(crate) struct RateShares {
     /// The share if every sender had one.
     even: f64,
     /// The share of the limits of relays and providers.
@@ -56,7 +56,7 @@ impl Default for RateShares {
 impl RateShares {
     /// The shares of a sender that sends `mine`, as far as all others know. Senders without work for a limit are excluded
     /// from its share. For a campaign that is not in `mine`, all other senders have a share.
-    pub fn new(mine: &InUse, others: &[InUse]) -> Self {
+    pub(crate) fn new(mine: &InUse, others: &[InUse]) -> Self {
         let part = |others: usize| 1.0 / (others + 1) as f64;
         let even = part(others.len());
         let busy = match mine.is_any() {
@@ -77,7 +77,7 @@ impl RateShares {
     }
 
     /// The share of a campaign's rate.
-    pub fn of(&self, campaign: CampaignId) -> f64 {
+    pub(crate) fn of(&self, campaign: CampaignId) -> f64 {
         self.campaigns.get(&campaign).copied().unwrap_or(self.even)
     }
 }

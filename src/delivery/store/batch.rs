@@ -93,7 +93,7 @@ pub struct NewBatch {
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(conn: &mut Conn, new: &[NewBatch]) -> Result<()> {
+pub(crate) async fn insert(conn: &mut Conn, new: &[NewBatch]) -> Result<()> {
     diesel::insert_into(batch::table)
         .values(new)
         .execute(conn)
@@ -103,7 +103,7 @@ pub async fn insert(conn: &mut Conn, new: &[NewBatch]) -> Result<()> {
 
 /// What a sender tells when it claims a batch: campaigns take turns.
 #[derive(Debug, Clone, Default)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// The campaign of its last claim.
     pub last: Option<CampaignId>,
     /// Campaigns that are at capacity.
@@ -155,7 +155,7 @@ const CLAIM: &str = "
 ///
 /// # Errors
 /// The database's.
-pub async fn claim(
+pub(crate) async fn claim(
     conn: &mut Conn,
     node: &str,
     lease_seconds: i64,
@@ -192,7 +192,7 @@ const CLAIM_TO_SETTLE: &str = "
 ///
 /// # Errors
 /// The database's.
-pub async fn claim_to_settle(
+pub(crate) async fn claim_to_settle(
     conn: &mut Conn,
     (node, lease_seconds): (&str, i64),
     campaign: CampaignId,
@@ -221,7 +221,10 @@ struct Place {
 ///
 /// # Errors
 /// The database's.
-pub async fn list_unapplied(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<(i32, i32)>> {
+pub(crate) async fn list_unapplied(
+    conn: &mut Conn,
+    campaign: CampaignId,
+) -> Result<Vec<(i32, i32)>> {
     let places: Vec<Place> = statement(
         "select b.bucket, b.batch_no from batch b \
          where b.campaign_id = $1 and b.status <> 'done' and exists ( \
@@ -243,7 +246,7 @@ pub async fn list_unapplied(conn: &mut Conn, campaign: CampaignId) -> Result<Vec
 ///
 /// # Errors
 /// The database's.
-pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result<Guarded> {
+pub(crate) async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result<Guarded> {
     let renewed = statement(
         "update batch set lease_until = now() + $1 * interval '1 second' \
          where campaign_id = $2 and bucket = $3 and batch_no = $4 and fence = $5 and status = 'leased'",
@@ -263,7 +266,7 @@ pub async fn renew(conn: &mut Conn, lease: &Lease, lease_seconds: i64) -> Result
 ///
 /// # Errors
 /// The database's.
-pub async fn go_on(conn: &mut Conn, lease: &Lease, ends: i32) -> Result<Guarded> {
+pub(crate) async fn go_on(conn: &mut Conn, lease: &Lease, ends: i32) -> Result<Guarded> {
     let ends = diesel::dsl::sql::<Integer>("ends | ").bind::<Integer, _>(ends);
     let own = (lease.campaign_id, lease.bucket, lease.batch_no);
     let updated = diesel::update(batch::table.find(own))
@@ -283,7 +286,7 @@ pub async fn go_on(conn: &mut Conn, lease: &Lease, ends: i32) -> Result<Guarded>
 ///
 /// # Errors
 /// The database's.
-pub async fn give_back(
+pub(crate) async fn give_back(
     conn: &mut Conn,
     lease: &Lease,
     to: BatchStatus,
@@ -313,7 +316,7 @@ pub async fn give_back(
 
 /// How the queue of campaigns that are sending stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, QueryableByName)]
-pub struct Queue {
+pub(crate) struct Queue {
     /// Batches that a sender could claim now.
     #[diesel(sql_type = BigInt)]
     pub due: i64,
@@ -329,7 +332,7 @@ pub struct Queue {
 ///
 /// # Errors
 /// The database's.
-pub async fn queue(conn: &mut Conn, now: DateTime<Utc>) -> Result<Queue> {
+pub(crate) async fn queue(conn: &mut Conn, now: DateTime<Utc>) -> Result<Queue> {
     let queue = diesel::sql_query(
         "select count(*) filter (where b.status <> 'leased') as due,
             coalesce(extract(epoch from $1 - min(b.due_at) filter (where b.status <> 'leased')), 0)::bigint as age,

@@ -1,6 +1,6 @@
 //! Notices, batches and outcomes in the database. Every statement names the bucket.
 
-pub mod batch;
+pub(crate) mod batch;
 mod list;
 pub mod outcome;
 pub mod tally;

@@ -98,7 +98,7 @@ pub async fn list_activating(conn: &mut Conn) -> Result<Vec<(IncidentId, i32)>> 
 ///
 /// # Errors
 /// The database's.
-pub async fn activating(conn: &mut Conn, incident: IncidentId) -> Result<Option<i32>> {
+pub(crate) async fn activating(conn: &mut Conn, incident: IncidentId) -> Result<Option<i32>> {
     let all: Vec<Activating> = statement(
         "select incident_id as incident, version from scope_version \
          where incident_id = $1 and status = 'activating' limit 1",

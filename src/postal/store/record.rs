@@ -148,7 +148,7 @@ pub async fn post_items(
 }
 
 /// A letter that came back or was not posted: the list, the recipient, which of the two, and the sealed reason.
-pub type Closed = (PostalId, PersonId, PostalStatus, Vec<u8>);
+pub(crate) type Closed = (PostalId, PersonId, PostalStatus, Vec<u8>);
 
 const CLOSE: &str = "
     update postal_item i set status = c.status, reason = c.reason, closed_at = $6

@@ -22,7 +22,7 @@ const MOST: usize = 5_000;
 ///
 /// # Errors
 /// The database's.
-pub async fn list_under_way(conn: &mut Conn) -> Result<Vec<CampaignId>> {
+pub(crate) async fn list_under_way(conn: &mut Conn) -> Result<Vec<CampaignId>> {
     among(conn, &[CampaignStatus::Sending, CampaignStatus::Paused]).await
 }
 
@@ -30,7 +30,7 @@ pub async fn list_under_way(conn: &mut Conn) -> Result<Vec<CampaignId>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn list_approved(conn: &mut Conn) -> Result<Vec<CampaignId>> {
+pub(crate) async fn list_approved(conn: &mut Conn) -> Result<Vec<CampaignId>> {
     let states = [
         CampaignStatus::InReview,
         CampaignStatus::Approved,
@@ -43,7 +43,7 @@ pub async fn list_approved(conn: &mut Conn) -> Result<Vec<CampaignId>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn mark_drafts(
+pub(crate) async fn mark_drafts(
     conn: &mut Conn,
     reason: &str,
     but: &[CampaignId],
@@ -70,7 +70,7 @@ pub async fn mark_drafts(
 ///
 /// # Errors
 /// The database's.
-pub async fn list_recent(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<CampaignId>> {
+pub(crate) async fn list_recent(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<CampaignId>> {
     Ok(campaign::table
         .filter(campaign::launched_at.is_not_null())
         .filter(
@@ -88,7 +88,7 @@ pub async fn list_recent(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<Ca
 ///
 /// # Errors
 /// The database's.
-pub async fn settled_since(
+pub(crate) async fn settled_since(
     conn: &mut Conn,
     campaign: CampaignId,
     bucket: i32,
@@ -110,7 +110,10 @@ pub async fn settled_since(
 ///
 /// # Errors
 /// The database's.
-pub async fn letters_settled_since(conn: &mut Conn, since: DateTime<Utc>) -> Result<Vec<LetterId>> {
+pub(crate) async fn letters_settled_since(
+    conn: &mut Conn,
+    since: DateTime<Utc>,
+) -> Result<Vec<LetterId>> {
     Ok(outbox::table
         .filter(outbox::settled_at.gt(since))
         .select(outbox::id)
@@ -129,7 +132,7 @@ async fn among(conn: &mut Conn, states: &[CampaignStatus]) -> Result<Vec<Campaig
 
 /// A row of [`latest`].
 #[derive(QueryableByName)]
-pub struct Latest {
+pub(crate) struct Latest {
     #[diesel(sql_type = SqlUuid)]
     id: NoticeId,
     #[diesel(sql_type = SqlUuid)]
@@ -150,7 +153,7 @@ pub struct Latest {
 ///
 /// # Errors
 /// The database's.
-pub async fn latest(
+pub(crate) async fn latest(
     conn: &mut Conn,
     campaign: CampaignId,
     bucket: i32,
@@ -186,7 +189,7 @@ pub async fn latest(
 ///
 /// # Errors
 /// `Conflict` if the end of one is known already.
-pub async fn insert_outcomes(
+pub(crate) async fn insert_outcomes(
     conn: &mut Conn,
     campaign: CampaignId,
     bucket: i32,
@@ -225,7 +228,7 @@ pub async fn insert_outcomes(
 ///
 /// # Errors
 /// The database's.
-pub async fn give_batches_back(
+pub(crate) async fn give_batches_back(
     conn: &mut Conn,
     campaign: CampaignId,
     now: DateTime<Utc>,
@@ -245,7 +248,7 @@ pub async fn give_batches_back(
 ///
 /// # Errors
 /// The database's.
-pub async fn list_waiting_letters(
+pub(crate) async fn list_waiting_letters(
     conn: &mut Conn,
     held_at: DateTime<Utc>,
 ) -> Result<Vec<(LetterId, bool)>> {
@@ -260,7 +263,7 @@ pub async fn list_waiting_letters(
 ///
 /// # Errors
 /// The database's.
-pub async fn settle_letters(
+pub(crate) async fn settle_letters(
     conn: &mut Conn,
     to: LetterStatus,
     which: &[(LetterId, String)],

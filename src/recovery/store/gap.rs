@@ -11,7 +11,7 @@ use crate::db::{Conn, Result};
 ///
 /// # Errors
 /// `Conflict` if another decision was made at the same moment.
-pub async fn insert_gap(conn: &mut Conn, gap: Gap) -> Result<()> {
+pub(crate) async fn insert_gap(conn: &mut Conn, gap: Gap) -> Result<()> {
     diesel::insert_into(restored_gap::table)
         .values((
             restored_gap::decided_at.eq(gap.now),

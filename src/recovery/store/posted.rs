@@ -19,7 +19,7 @@ struct Count {
 ///
 /// # Errors
 /// The database's.
-pub async fn count_need_letter(conn: &mut Conn) -> Result<u64> {
+pub(crate) async fn count_need_letter(conn: &mut Conn) -> Result<u64> {
     let count: Count = statement(
         "select coalesce(sum(a.n), 0)::bigint as people from account_count a \
          join incident i on i.id = a.incident_id \
@@ -34,7 +34,7 @@ pub async fn count_need_letter(conn: &mut Conn) -> Result<u64> {
 ///
 /// # Errors
 /// The database's.
-pub async fn lists_waiting(conn: &mut Conn) -> Result<Vec<PostalId>> {
+pub(crate) async fn lists_waiting(conn: &mut Conn) -> Result<Vec<PostalId>> {
     Ok(postal_batch::table
         .filter(postal_batch::state.eq_any([PostalState::Listed, PostalState::Posting]))
         .order(postal_batch::id)

@@ -7,8 +7,8 @@
 //! An act of several transactions writes a short answer in the one that is the act ([`store::mark_done`]), and the
 //! whole answer replaces it afterwards.
 
-pub mod once;
-pub mod running;
+pub(crate) mod once;
+pub(crate) mod running;
 pub mod store;
 
 use uuid::Uuid;

@@ -11,7 +11,7 @@ use crate::id::StaffId;
 use crate::seal::{Broken, Keyring};
 
 /// How long a repeated request gets its first answer.
-pub const KEPT: TimeDelta = TimeDelta::days(2);
+pub(crate) const KEPT: TimeDelta = TimeDelta::days(2);
 /// How many answers are read at once to be sealed again.
 const AT_ONCE: i64 = 500;
 
@@ -29,7 +29,7 @@ fn context_of(by: StaffId, key: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// The database's.
-pub async fn reseal(conn: &mut Conn, keys: &Keyring) -> Result<()> {
+pub(crate) async fn reseal(conn: &mut Conn, keys: &Keyring) -> Result<()> {
     let mut after = None;
     loop {
         let page = store::list_answers(conn, after.as_ref(), AT_ONCE).await?;
@@ -47,7 +47,7 @@ pub async fn reseal(conn: &mut Conn, keys: &Keyring) -> Result<()> {
 }
 
 /// How long a claim lasts unless it is renewed.
-pub fn lease(app: &App) -> Duration {
+pub(crate) fn lease(app: &App) -> Duration {
     Duration::from_secs(app.config.http.claim_seconds.into())
 }
 
@@ -55,7 +55,7 @@ pub fn lease(app: &App) -> Duration {
 ///
 /// # Errors
 /// The database's.
-pub async fn claim(app: &App, request: &Request) -> Result<Claim> {
+pub(crate) async fn claim(app: &App, request: &Request) -> Result<Claim> {
     let mut conn = app.db.get().await?;
     let claimed = store::claim(&mut conn, request, app.now(), lease(app)).await?;
     if claimed.is_written() {
@@ -87,18 +87,18 @@ pub async fn claim(app: &App, request: &Request) -> Result<Claim> {
 ///
 /// # Errors
 /// The database's.
-pub async fn renew(app: &App, request: &Request) -> Result<Guarded> {
+pub(crate) async fn renew(app: &App, request: &Request) -> Result<Guarded> {
     store::renew(&mut *app.db.get().await?, request, lease(app)).await
 }
 
 /// Seals the content of an answer to the request.
-pub fn seal(app: &App, request: &Request, content: &[u8]) -> Vec<u8> {
+pub(crate) fn seal(app: &App, request: &Request, content: &[u8]) -> Vec<u8> {
     app.keys.seal(&context(request), content)
 }
 
 /// How settling ended.
 #[derive(Debug)]
-pub enum Settled {
+pub(crate) enum Settled {
     /// The answer is kept, and what was asked for is done.
     Kept,
     /// Another run has the claim: what this one did was rolled back.
@@ -110,7 +110,12 @@ pub enum Settled {
 }
 
 /// Keeps the answer, sealed, in the transaction of what was done; without one, in its own.
-pub async fn settle(app: &App, request: &Request, answer: &Answer, tx: Option<Tx>) -> Settled {
+pub(crate) async fn settle(
+    app: &App,
+    request: &Request,
+    answer: &Answer,
+    tx: Option<Tx>,
+) -> Settled {
     let sealed = seal(app, request, &answer.content);
     match tx {
         Some(mut tx) => {
@@ -147,7 +152,7 @@ async fn set_alone(app: &App, request: &Request, status: u16, sealed: &[u8]) -> 
 ///
 /// # Errors
 /// The database's.
-pub async fn sweep(app: &App) -> Result<()> {
+pub(crate) async fn sweep(app: &App) -> Result<()> {
     let before = app.now() - KEPT;
     store::delete_old(&mut *app.db.get().await?, before).await
 }
@@ -156,7 +161,7 @@ pub async fn sweep(app: &App) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn release(app: &App, request: &Request) -> Result<()> {
+pub(crate) async fn release(app: &App, request: &Request) -> Result<()> {
     let mut conn = app.db.get().await?;
     store::delete_unanswered(&mut conn, request).await?;
     store::end_claim(&mut conn, request).await

@@ -9,7 +9,7 @@ tokio::task_local! {
 }
 
 /// A request that runs under a claimed key.
-pub struct Running {
+pub(crate) struct Running {
     /// The request as it was claimed.
     pub request: Request,
     /// Its hash by now: that of a streamed body is whole at the body's end.
@@ -19,7 +19,7 @@ pub struct Running {
 }
 
 /// Runs a part of the request.
-pub async fn run<T>(running: Arc<Running>, part: impl Future<Output = T>) -> T {
+pub(crate) async fn run<T>(running: Arc<Running>, part: impl Future<Output = T>) -> T {
     HERE.scope(running, part).await
 }
 

@@ -12,7 +12,7 @@ use crate::staff::Staff;
 
 /// A key as admins see it: nothing of the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct KnownKey {
+pub(crate) struct KnownKey {
     /// Its id.
     pub id: KeyId,
     /// Its account.
@@ -27,7 +27,7 @@ pub struct KnownKey {
 ///
 /// # Errors
 /// `Conflict` if there is no such account.
-pub async fn insert_key(
+pub(crate) async fn insert_key(
     conn: &mut Conn,
     id: KeyId,
     account: StaffId,
@@ -50,7 +50,7 @@ pub async fn insert_key(
 ///
 /// # Errors
 /// The database's.
-pub async fn list_keys(conn: &mut Conn) -> Result<Vec<KnownKey>> {
+pub(crate) async fn list_keys(conn: &mut Conn) -> Result<Vec<KnownKey>> {
     Ok(api_key::table
         .order((api_key::created_at.desc(), api_key::id))
         .select((
@@ -68,7 +68,11 @@ pub async fn list_keys(conn: &mut Conn) -> Result<Vec<KnownKey>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn revoke_key(conn: &mut Conn, id: KeyId, at: DateTime<Utc>) -> Result<Option<StaffId>> {
+pub(crate) async fn revoke_key(
+    conn: &mut Conn,
+    id: KeyId,
+    at: DateTime<Utc>,
+) -> Result<Option<StaffId>> {
     Ok(diesel::update(api_key::table.find(id))
         .filter(api_key::revoked_at.is_null())
         .set(api_key::revoked_at.eq(at))
@@ -82,7 +86,11 @@ pub async fn revoke_key(conn: &mut Conn, id: KeyId, at: DateTime<Utc>) -> Result
 ///
 /// # Errors
 /// The database's.
-pub async fn revoke_keys_of(conn: &mut Conn, of: StaffId, at: DateTime<Utc>) -> Result<usize> {
+pub(crate) async fn revoke_keys_of(
+    conn: &mut Conn,
+    of: StaffId,
+    at: DateTime<Utc>,
+) -> Result<usize> {
     let theirs = api_key::table
         .filter(api_key::staff_id.eq(of))
         .filter(api_key::revoked_at.is_null());
@@ -96,7 +104,7 @@ pub async fn revoke_keys_of(conn: &mut Conn, of: StaffId, at: DateTime<Utc>) -> 
 ///
 /// # Errors
 /// The database's.
-pub async fn find_by_key(conn: &mut Conn, hash: &[u8]) -> Result<Option<(KeyId, Staff)>> {
+pub(crate) async fn find_by_key(conn: &mut Conn, hash: &[u8]) -> Result<Option<(KeyId, Staff)>> {
     let row: Option<(KeyId, Row)> = api_key::table
         .inner_join(staff::table.on(staff::id.eq(api_key::staff_id)))
         .filter(

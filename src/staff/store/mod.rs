@@ -2,10 +2,10 @@
 
 mod key;
 mod session;
-pub mod wrong_code;
+pub(crate) mod wrong_code;
 
-pub use key::{KnownKey, find_by_key, insert_key, list_keys, revoke_key, revoke_keys_of};
-pub use session::{
+pub(crate) use key::{KnownKey, find_by_key, insert_key, list_keys, revoke_key, revoke_keys_of};
+pub(crate) use session::{
     Session, delete_expired_sessions, delete_other_sessions, delete_own_session, delete_session,
     delete_sessions_of, find_by_session, insert_session, list_sessions, set_seen,
 };
@@ -70,7 +70,11 @@ fn read((id, email, name, roles, created_at, disabled_at): Row) -> Result<Staff>
 ///
 /// # Errors
 /// `Conflict("staff_email_is_taken")`.
-pub async fn insert(conn: &mut Conn, new: &Staff, password: Option<&PasswordHash>) -> Result<()> {
+pub(crate) async fn insert(
+    conn: &mut Conn,
+    new: &Staff,
+    password: Option<&PasswordHash>,
+) -> Result<()> {
     diesel::insert_into(staff::table)
         .values((
             staff::id.eq(new.id),
@@ -89,7 +93,7 @@ pub async fn insert(conn: &mut Conn, new: &Staff, password: Option<&PasswordHash
 ///
 /// # Errors
 /// `Missing`.
-pub async fn find(conn: &mut Conn, id: StaffId) -> Result<Staff> {
+pub(crate) async fn find(conn: &mut Conn, id: StaffId) -> Result<Staff> {
     read(staff::table.find(id).select(COLUMNS).first(conn).await?)
 }
 
@@ -97,7 +101,7 @@ pub async fn find(conn: &mut Conn, id: StaffId) -> Result<Staff> {
 ///
 /// # Errors
 /// `Missing`.
-pub async fn share(conn: &mut Conn, id: StaffId) -> Result<Staff> {
+pub(crate) async fn share(conn: &mut Conn, id: StaffId) -> Result<Staff> {
     let row = staff::table.find(id).select(COLUMNS).for_share();
     read(row.first(conn).await?)
 }
@@ -106,7 +110,10 @@ pub async fn share(conn: &mut Conn, id: StaffId) -> Result<Staff> {
 ///
 /// # Errors
 /// The database's.
-pub async fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<(Staff, PasswordHash)>> {
+pub(crate) async fn find_by_email(
+    conn: &mut Conn,
+    email: &str,
+) -> Result<Option<(Staff, PasswordHash)>> {
     let row: Option<(Row, Option<String>)> = staff::table
         .filter(staff::email.eq(email))
         .select((COLUMNS, staff::password_hash))
@@ -125,7 +132,7 @@ pub async fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<(Staff
 ///
 /// # Errors
 /// `Missing`.
-pub async fn password_of(conn: &mut Conn, id: StaffId) -> Result<Option<PasswordHash>> {
+pub(crate) async fn password_of(conn: &mut Conn, id: StaffId) -> Result<Option<PasswordHash>> {
     let hash: Option<String> = staff::table
         .find(id)
         .select(staff::password_hash)
@@ -138,7 +145,7 @@ pub async fn password_of(conn: &mut Conn, id: StaffId) -> Result<Option<Password
 ///
 /// # Errors
 /// The database's.
-pub async fn list(conn: &mut Conn) -> Result<Vec<Staff>> {
+pub(crate) async fn list(conn: &mut Conn) -> Result<Vec<Staff>> {
     let rows: Vec<Row> = staff::table
         .select(COLUMNS)
         .order((staff::name, staff::id))
@@ -152,7 +159,7 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<Staff>> {
 ///
 /// # Errors
 /// The database's.
-pub async fn history(
+pub(crate) async fn history(
     conn: &mut Conn,
     subject: &str,
     limit: i64,
@@ -186,7 +193,11 @@ pub async fn history(
 ///
 /// # Errors
 /// The database's.
-pub async fn set_password(conn: &mut Conn, id: StaffId, password: &PasswordHash) -> Result<()> {
+pub(crate) async fn set_password(
+    conn: &mut Conn,
+    id: StaffId,
+    password: &PasswordHash,
+) -> Result<()> {
     diesel::update(staff::table.find(id))
         .set(staff::password_hash.eq(password.as_str()))
         .execute(conn)
@@ -198,7 +209,7 @@ pub async fn set_password(conn: &mut Conn, id: StaffId, password: &PasswordHash)
 ///
 /// # Errors
 /// The database's.
-pub async fn replace_password(
+pub(crate) async fn replace_password(
     conn: &mut Conn,
     id: StaffId,
     former: &PasswordHash,
@@ -216,7 +227,7 @@ pub async fn replace_password(
 ///
 /// # Errors
 /// The database's.
-pub async fn set_disabled(
+pub(crate) async fn set_disabled(
     conn: &mut Conn,
     id: StaffId,
     at: Option<DateTime<Utc>>,

@@ -32,7 +32,7 @@ pub struct Session {
 ///
 /// # Errors
 /// The database's.
-pub async fn insert_session(
+pub(crate) async fn insert_session(
     conn: &mut Conn,
     id: StaffId,
     password: &PasswordHash,
@@ -70,7 +70,7 @@ pub async fn insert_session(
 ///
 /// # Errors
 /// The database's.
-pub async fn find_by_session(
+pub(crate) async fn find_by_session(
     conn: &mut Conn,
     token_hash: &[u8],
     now: DateTime<Utc>,
@@ -102,7 +102,7 @@ pub async fn find_by_session(
 ///
 /// # Errors
 /// The database's.
-pub async fn set_seen(conn: &mut Conn, token_hash: &[u8], now: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn set_seen(conn: &mut Conn, token_hash: &[u8], now: DateTime<Utc>) -> Result<()> {
     diesel::update(staff_session::table.find(token_hash))
         .set(staff_session::seen_at.eq(now))
         .execute(conn)
@@ -114,7 +114,7 @@ pub async fn set_seen(conn: &mut Conn, token_hash: &[u8], now: DateTime<Utc>) ->
 ///
 /// # Errors
 /// The database's.
-pub async fn list_sessions(
+pub(crate) async fn list_sessions(
     conn: &mut Conn,
     of: StaffId,
     now: DateTime<Utc>,
@@ -144,7 +144,7 @@ pub async fn list_sessions(
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_session(conn: &mut Conn, token_hash: &[u8]) -> Result<Option<StaffId>> {
+pub(crate) async fn delete_session(conn: &mut Conn, token_hash: &[u8]) -> Result<Option<StaffId>> {
     Ok(diesel::delete(staff_session::table.find(token_hash))
         .returning(staff_session::staff_id)
         .get_result(conn)
@@ -156,7 +156,11 @@ pub async fn delete_session(conn: &mut Conn, token_hash: &[u8]) -> Result<Option
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_own_session(conn: &mut Conn, of: StaffId, id: SessionId) -> Result<Guarded> {
+pub(crate) async fn delete_own_session(
+    conn: &mut Conn,
+    of: StaffId,
+    id: SessionId,
+) -> Result<Guarded> {
     let one = staff_session::table
         .filter(staff_session::staff_id.eq(of))
         .filter(staff_session::id.eq(id));
@@ -167,7 +171,7 @@ pub async fn delete_own_session(conn: &mut Conn, of: StaffId, id: SessionId) -> 
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_other_sessions(
+pub(crate) async fn delete_other_sessions(
     conn: &mut Conn,
     id: StaffId,
     but: Option<&[u8]>,
@@ -187,7 +191,7 @@ pub async fn delete_other_sessions(
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_sessions_of(conn: &mut Conn, id: StaffId) -> Result<()> {
+pub(crate) async fn delete_sessions_of(conn: &mut Conn, id: StaffId) -> Result<()> {
     delete_other_sessions(conn, id, None).await.map(|_| ())
 }
 
@@ -195,7 +199,7 @@ pub async fn delete_sessions_of(conn: &mut Conn, id: StaffId) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn delete_expired_sessions(conn: &mut Conn, now: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn delete_expired_sessions(conn: &mut Conn, now: DateTime<Utc>) -> Result<()> {
     diesel::delete(staff_session::table.filter(staff_session::expires_at.le(now)))
         .execute(conn)
         .await?;

@@ -15,7 +15,10 @@ const SWEPT: i64 = 20_000;
 ///
 /// # Errors
 /// The database's.
-pub async fn find(conn: &mut Conn, networks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, DateTime<Utc>)>> {
+pub(crate) async fn find(
+    conn: &mut Conn,
+    networks: &[Vec<u8>],
+) -> Result<Vec<(Vec<u8>, DateTime<Utc>)>> {
     Ok(wrong_code::table
         .filter(wrong_code::network.eq_any(networks))
         .select((wrong_code::network, wrong_code::full_at))
@@ -28,7 +31,7 @@ pub async fn find(conn: &mut Conn, networks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>,
 ///
 /// # Errors
 /// The database's.
-pub async fn count(
+pub(crate) async fn count(
     conn: &mut Conn,
     (networks, seconds): (&[Vec<u8>], &[f64]),
     now: DateTime<Utc>,
@@ -58,7 +61,7 @@ pub async fn count(
 ///
 /// # Errors
 /// The database's.
-pub async fn sweep(conn: &mut Conn, now: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn sweep(conn: &mut Conn, now: DateTime<Utc>) -> Result<()> {
     let sweep = statement(
         "delete from wrong_code where network in \
          (select network from wrong_code where full_at <= $1 limit $2)",
@@ -75,6 +78,6 @@ pub async fn sweep(conn: &mut Conn, now: DateTime<Utc>) -> Result<()> {
 ///
 /// # Errors
 /// The database's.
-pub async fn total(conn: &mut Conn) -> Result<i64> {
+pub(crate) async fn total(conn: &mut Conn) -> Result<i64> {
     Ok(wrong_code::table.count().get_result(conn).await?)
 }

@@ -13,7 +13,7 @@ use crate::ticket::number::Number;
 use words::{Words, words};
 
 /// A customer as a letter needs them.
-pub struct Addressee {
+pub(crate) struct Addressee {
     address: EmailAddress,
     name: String,
     locale: String,
@@ -23,7 +23,7 @@ pub struct Addressee {
 impl Addressee {
     /// The person, if a letter may go to them: they have an address, and no flag forbids to write to it (a person who
     /// endangers them may read the mailbox).
-    pub fn of(person: &Person) -> Option<Self> {
+    pub(crate) fn of(person: &Person) -> Option<Self> {
         if person.flags.withheld_reason().is_some() {
             return None;
         }
@@ -39,7 +39,7 @@ impl Addressee {
     }
 
     /// As the sender reads them again.
-    pub fn recipient(&self) -> Recipient {
+    pub(crate) fn recipient(&self) -> Recipient {
         Recipient {
             person: self.link.person,
             link_epoch: self.link.epoch,
@@ -47,7 +47,7 @@ impl Addressee {
     }
 
     /// Their address, as it may be shown: `d•••@e•••.org`.
-    pub fn masked(&self) -> String {
+    pub(crate) fn masked(&self) -> String {
         self.address.masked()
     }
 
@@ -81,7 +81,7 @@ impl Addressee {
 }
 
 /// Your question arrived, this is its number, and this is what happens next.
-pub fn received(app: &App, to: &Addressee, number: &Number) -> OutboxLetter {
+pub(crate) fn received(app: &App, to: &Addressee, number: &Number) -> OutboxLetter {
     let words = words(&to.locale);
     let fill = |sentence: &str| {
         let hours = app.config.helpline.answer_hours.to_string();
@@ -99,7 +99,7 @@ pub fn received(app: &App, to: &Addressee, number: &Number) -> OutboxLetter {
 }
 
 /// The answer itself, and where to reply.
-pub fn reply(app: &App, to: &Addressee, number: &Number, answer: &str) -> OutboxLetter {
+pub(crate) fn reply(app: &App, to: &Addressee, number: &Number, answer: &str) -> OutboxLetter {
     let words = words(&to.locale);
     let fill = |sentence: &str| fill(app, number, sentence);
     let page = to.page(app, number);
@@ -114,7 +114,7 @@ pub fn reply(app: &App, to: &Addressee, number: &Number, answer: &str) -> Outbox
 }
 
 /// The code for the second step. Not in the subject, which a locked phone shows.
-pub fn one_time_code(app: &App, to: &Addressee, code: &str, minutes: i64) -> OutboxLetter {
+pub(crate) fn one_time_code(app: &App, to: &Addressee, code: &str, minutes: i64) -> OutboxLetter {
     let words = words(&to.locale);
     let fill = |sentence: &str| {
         let organisation = &app.config.organisation.name;

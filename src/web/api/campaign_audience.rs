@@ -36,7 +36,7 @@ struct AudienceView {
 ///
 /// # Errors
 /// 404, no active scope, texts that do not compile. 503 if the audience cannot be counted in time.
-pub async fn show(
+pub(crate) async fn show(
     _: Allowed<SeeCampaigns>,
     app: Data<App>,
     audiences: Data<AudienceCounts>,

@@ -21,7 +21,7 @@ use crate::seal::to_hex;
 
 /// What is read of campaigns in addition to their overviews.
 #[derive(Debug)]
-pub struct Results {
+pub(crate) struct Results {
     left_out: BTreeMap<CampaignId, LeftOut>,
     /// `None`: that could not be counted in time.
     may_have_arrived: Option<BTreeMap<CampaignId, MayHaveArrived>>,
@@ -41,7 +41,7 @@ fn waits(of: &Overview) -> bool {
 impl Results {
     /// Reads it. The caller must hold no connection. It waits for the numbers of notices that may have arrived twice at most
     /// [`doubled::PATIENCE`].
-    pub async fn load(app: &App, of: &[Overview]) -> Result<Self> {
+    pub(crate) async fn load(app: &App, of: &[Overview]) -> Result<Self> {
         let campaigns = || of.iter().map(|one| &one.campaign);
         let may_have_arrived =
             doubled::counted_of_each(app, campaigns(), doubled::PATIENCE).await?;
@@ -77,7 +77,7 @@ impl Results {
 
 /// A campaign, in the JSON of the API.
 #[derive(Debug, Serialize)]
-pub struct CampaignView {
+pub(crate) struct CampaignView {
     id: CampaignId,
     incident: IncidentId,
     template: TemplateId,
@@ -133,7 +133,7 @@ struct PaceView {
 
 impl CampaignView {
     /// The campaign in its present state.
-    pub fn of(
+    pub(crate) fn of(
         overview: Overview,
         results: &Results,
         void: &HashMap<CampaignId, Vec<Change>>,
@@ -202,7 +202,7 @@ fn next(status: CampaignStatus, is_void: bool) -> Vec<CampaignStatus> {
 }
 
 /// The hash of the submitted content, which an approval names.
-pub fn content_hash(campaign: &Campaign) -> Option<String> {
+pub(crate) fn content_hash(campaign: &Campaign) -> Option<String> {
     campaign
         .content
         .as_deref()

@@ -62,7 +62,7 @@ struct Launched {
 /// The body of [`create`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct New {
+pub(crate) struct New {
     incident: String,
     template: TemplateId,
     /// The newest if left out.
@@ -84,7 +84,7 @@ fn resend() -> UncertainPolicy {
 ///
 /// # Errors
 /// 404 without such an incident or template version.
-pub async fn create(who: Allowed<DraftCampaign>, app: Data<App>, new: Json<New>) -> Answer {
+pub(crate) async fn create(who: Allowed<DraftCampaign>, app: Data<App>, new: Json<New>) -> Answer {
     let new = new.0;
     let mut conn = app.db.get().await?;
     let incident = named(&mut conn, &new.incident).await?.id;
@@ -108,7 +108,7 @@ pub async fn create(who: Allowed<DraftCampaign>, app: Data<App>, new: Json<New>)
 /// The query of [`list`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Which {
+pub(crate) struct Which {
     incident: Option<String>,
     cursor: Option<String>,
     limit: Option<i64>,
@@ -118,7 +118,7 @@ pub struct Which {
 ///
 /// # Errors
 /// 404 without such an incident.
-pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>) -> Answer {
+pub(crate) async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>) -> Answer {
     let Which {
         incident,
         cursor,
@@ -153,14 +153,14 @@ pub async fn list(_: Allowed<SeeCampaigns>, app: Data<App>, which: Query<Which>)
 ///
 /// # Errors
 /// 404.
-pub async fn show(_: Allowed<SeeCampaigns>, app: Data<App>, id: Path<CampaignId>) -> Answer {
+pub(crate) async fn show(_: Allowed<SeeCampaigns>, app: Data<App>, id: Path<CampaignId>) -> Answer {
     shown(&app, HttpResponse::Ok(), *id).await
 }
 
 /// The body of an action; it may be left out where no member is needed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Act {
+pub(crate) struct Act {
     version: Option<i32>,
     content_hash: Option<String>,
     reason: Option<String>,
@@ -183,7 +183,7 @@ fn seen(req: &HttpRequest, id: CampaignId, act: &Act) -> Result<Seen, Problem> {
 /// # Errors
 /// Illegal moves, no active scope, texts with errors or that do not fit the whole audience, an empty audience,
 /// an incident or a deadline that does not allow it.
-pub async fn submit(
+pub(crate) async fn submit(
     who: Allowed<DraftCampaign>,
     req: HttpRequest,
     app: Data<App>,
@@ -199,7 +199,7 @@ pub async fn submit(
 ///
 /// # Errors
 /// 403 for the author, 409 for another content.
-pub async fn approve(
+pub(crate) async fn approve(
     who: Allowed<ApproveCampaign>,
     req: HttpRequest,
     app: Data<App>,
@@ -217,7 +217,7 @@ pub async fn approve(
 ///
 /// # Errors
 /// An illegal move.
-pub async fn take_back(
+pub(crate) async fn take_back(
     who: Allowed<DraftCampaign>,
     req: HttpRequest,
     app: Data<App>,
@@ -234,7 +234,7 @@ pub async fn take_back(
 /// # Errors
 /// An illegal move; 409 if anything changed since the approval (P5), or if the texts quote facts that are not public and
 /// `agreed` is false.
-pub async fn launch(
+pub(crate) async fn launch(
     who: Allowed<LaunchCampaign>,
     req: HttpRequest,
     app: Data<App>,
@@ -257,7 +257,7 @@ pub async fn launch(
 ///
 /// # Errors
 /// An illegal move.
-pub async fn pause(
+pub(crate) async fn pause(
     who: Allowed<LaunchCampaign>,
     req: HttpRequest,
     app: Data<App>,
@@ -280,7 +280,7 @@ pub async fn pause(
 ///
 /// # Errors
 /// An illegal move.
-pub async fn resume(
+pub(crate) async fn resume(
     who: Allowed<LaunchCampaign>,
     req: HttpRequest,
     app: Data<App>,
@@ -296,7 +296,7 @@ pub async fn resume(
 ///
 /// # Errors
 /// An illegal move.
-pub async fn cancel(
+pub(crate) async fn cancel(
     who: Allowed<LaunchCampaign>,
     req: HttpRequest,
     app: Data<App>,
@@ -321,7 +321,7 @@ struct Switched {
 }
 
 /// `POST /stop`: no message leaves any node (P4).
-pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
+pub(crate) async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
     let done = hold::stop_everything(&app, who.actor()).await?;
     Ok(HttpResponse::Ok().json(Switched {
         stopped: true,
@@ -332,7 +332,7 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>) -> Answer {
 }
 
 /// `POST /start`: lifts the emergency stop.
-pub async fn start(who: Allowed<StopSending>, app: Data<App>) -> Answer {
+pub(crate) async fn start(who: Allowed<StopSending>, app: Data<App>) -> Answer {
     let done = hold::start_again(&app, who.actor()).await?;
     Ok(HttpResponse::Ok().json(Switched {
         stopped: false,

@@ -26,7 +26,7 @@ struct ElementView {
 ///
 /// # Errors
 /// None but those of the right.
-pub async fn list(_: Allowed<SeeIncidents>) -> Answer {
+pub(crate) async fn list(_: Allowed<SeeIncidents>) -> Answer {
     let view = |element: Element| ElementView {
         code: element.code(),
         severity: element.severity(),

@@ -97,7 +97,7 @@ impl UpdateView {
 }
 
 /// Finds an incident by its id or its slug.
-pub async fn named(conn: &mut Conn, name: &str) -> Result<Incident, Problem> {
+pub(crate) async fn named(conn: &mut Conn, name: &str) -> Result<Incident, Problem> {
     Ok(match IncidentId::from_str(name) {
         Ok(id) => store::find(conn, id).await?,
         Err(_) => store::find_by_slug(conn, name).await?,
@@ -107,7 +107,7 @@ pub async fn named(conn: &mut Conn, name: &str) -> Result<Incident, Problem> {
 /// The body of [`open`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct New {
+pub(crate) struct New {
     slug: String,
     title: String,
     #[serde(default)]
@@ -118,7 +118,7 @@ pub struct New {
 ///
 /// # Errors
 /// A bad text, or a slug in use.
-pub async fn open(who: Allowed<SteerIncident>, app: Data<App>, new: Json<New>) -> Answer {
+pub(crate) async fn open(who: Allowed<SteerIncident>, app: Data<App>, new: Json<New>) -> Answer {
     let Json(new) = new;
     let incident = steer::open(&app, who.id, &new.slug, &new.title, &new.facts).await?;
     let mut answer = HttpResponse::Created();
@@ -137,7 +137,7 @@ pub async fn open(who: Allowed<SteerIncident>, app: Data<App>, new: Json<New>) -
 ///
 /// # Errors
 /// 404.
-pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) -> Answer {
+pub(crate) async fn show(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) -> Answer {
     let mut conn = app.db.get().await?;
     let id = named(&mut conn, &name).await?.id;
     shown(&mut conn, id).await
@@ -146,7 +146,7 @@ pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) 
 /// The body of [`publish`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewUpdate {
+pub(crate) struct NewUpdate {
     kind: UpdateKind,
     body: String,
 }
@@ -155,7 +155,7 @@ pub struct NewUpdate {
 ///
 /// # Errors
 /// 404, or a bad text.
-pub async fn publish(
+pub(crate) async fn publish(
     who: Allowed<SteerIncident>,
     app: Data<App>,
     name: Path<String>,
@@ -174,7 +174,7 @@ pub async fn publish(
 /// The body of [`publish_facts`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Seen {
+pub(crate) struct Seen {
     version: Option<i32>,
 }
 
@@ -182,7 +182,7 @@ pub struct Seen {
 ///
 /// # Errors
 /// 404, a version that is no longer current, or facts that are public already.
-pub async fn publish_facts(
+pub(crate) async fn publish_facts(
     req: HttpRequest,
     who: Allowed<SteerIncident>,
     app: Data<App>,
@@ -206,7 +206,7 @@ async fn shown(conn: &mut Conn, id: IncidentId) -> Answer {
 /// The body of [`move_to`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Move {
+pub(crate) struct Move {
     to: IncidentState,
     version: Option<i32>,
     /// The number of people who are not notified yet, as the caller confirms it.
@@ -217,7 +217,7 @@ pub struct Move {
 ///
 /// # Errors
 /// 404, an illegal move, or a version that is no longer current.
-pub async fn move_to(
+pub(crate) async fn move_to(
     req: HttpRequest,
     who: Allowed<SteerIncident>,
     app: Data<App>,
@@ -238,7 +238,7 @@ pub async fn move_to(
 /// The body of [`forget()`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Farewell {
+pub(crate) struct Farewell {
     slug: String,
 }
 
@@ -246,7 +246,7 @@ pub struct Farewell {
 ///
 /// # Errors
 /// 404, an incident that is not over, or a slug that is not its.
-pub async fn forget(
+pub(crate) async fn forget(
     who: Allowed<ForgetIncident>,
     app: Data<App>,
     name: Path<String>,

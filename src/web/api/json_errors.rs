@@ -23,7 +23,7 @@ const EXPECTED: [(&str, &str); 16] = [
 ];
 
 /// The parser's error with the terms of JSON.
-pub fn in_words(why: &impl fmt::Display) -> String {
+pub(crate) fn in_words(why: &impl fmt::Display) -> String {
     let said = why.to_string();
     let Some((before, expected)) = said.split_once(", expected ") else {
         return said;

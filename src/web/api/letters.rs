@@ -32,7 +32,7 @@ struct LettersView {
 ///
 /// # Errors
 /// 404.
-pub async fn list(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) -> Answer {
+pub(crate) async fn list(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) -> Answer {
     let mut conn = app.db.get().await?;
     let of = named(&mut conn, &name).await?;
     let view = LettersView {
@@ -48,7 +48,7 @@ pub async fn list(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) 
 ///
 /// # Errors
 /// 404.
-pub async fn without_address(
+pub(crate) async fn without_address(
     who: Allowed<ImportScope>,
     app: Data<App>,
     name: Path<String>,
@@ -62,14 +62,14 @@ pub async fn without_address(
 /// Which list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct OfKind {
+pub(crate) struct OfKind {
     kind: Option<PostalKind>,
 }
 
 /// The body of [`posted`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PostedOn {
+pub(crate) struct PostedOn {
     on: NaiveDate,
     #[serde(default)]
     confirm: Confirmed,
@@ -80,7 +80,7 @@ pub struct PostedOn {
 /// # Errors
 /// 404, a list that is not waiting, an impossible day, people on it who must not be notified any more and are not confirmed
 /// with their number.
-pub async fn posted(
+pub(crate) async fn posted(
     who: Allowed<ImportScope>,
     app: Data<App>,
     id: Path<PostalId>,
@@ -97,7 +97,7 @@ pub async fn posted(
 /// The body of [`told`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ToldOn {
+pub(crate) struct ToldOn {
     on: NaiveDate,
     how: How,
     who: String,
@@ -109,7 +109,7 @@ pub struct ToldOn {
 ///
 /// # Errors
 /// As [`posted`].
-pub async fn told(
+pub(crate) async fn told(
     who: Allowed<ImportScope>,
     app: Data<App>,
     id: Path<PostalId>,
@@ -128,14 +128,18 @@ pub async fn told(
 ///
 /// # Errors
 /// 404, a list that is not waiting.
-pub async fn discard(who: Allowed<ImportScope>, app: Data<App>, id: Path<PostalId>) -> Answer {
+pub(crate) async fn discard(
+    who: Allowed<ImportScope>,
+    app: Data<App>,
+    id: Path<PostalId>,
+) -> Answer {
     Ok(HttpResponse::Ok().json(post::discard(&app, who.id, *id).await?))
 }
 
 /// The body of [`told_one`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OneTold {
+pub(crate) struct OneTold {
     reference: String,
     on: NaiveDate,
     how: How,
@@ -146,7 +150,7 @@ pub struct OneTold {
 ///
 /// # Errors
 /// 404, a person under a legal hold, or one who needs no notification.
-pub async fn told_one(
+pub(crate) async fn told_one(
     who: Allowed<ImportScope>,
     app: Data<App>,
     name: Path<String>,
@@ -167,7 +171,7 @@ pub async fn told_one(
 /// One letter that came back.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Back {
+pub(crate) struct Back {
     reference: String,
     letter_code: String,
     reason: String,
@@ -176,7 +180,7 @@ pub struct Back {
 /// The body of [`returned`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Returned {
+pub(crate) struct Returned {
     letters: Vec<Back>,
 }
 
@@ -199,7 +203,7 @@ struct RefusedView {
 ///
 /// # Errors
 /// 404. Letters that were refused are named in the answer.
-pub async fn returned(
+pub(crate) async fn returned(
     who: Allowed<ImportScope>,
     app: Data<App>,
     name: Path<String>,
@@ -233,7 +237,7 @@ pub async fn returned(
 /// The body of [`minors`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Choice {
+pub(crate) struct Choice {
     minors: MinorsRule,
 }
 
@@ -241,7 +245,7 @@ pub struct Choice {
 ///
 /// # Errors
 /// 404; a campaign that is submitted, approved or running.
-pub async fn minors(
+pub(crate) async fn minors(
     who: Allowed<SteerIncident>,
     app: Data<App>,
     name: Path<String>,

@@ -3,20 +3,20 @@
 //! `incidents.rs` is the model for the other nouns: a view for the JSON of answers, a struct for the JSON of
 //! bodies, and handlers that call one store or one verb.
 
-pub mod campaign_audience;
-pub mod campaign_view;
-pub mod campaigns;
-pub mod elements;
-pub mod incidents;
+pub(crate) mod campaign_audience;
+pub(crate) mod campaign_view;
+pub(crate) mod campaigns;
+pub(crate) mod elements;
+pub(crate) mod incidents;
 mod json_errors;
-pub mod letters;
-pub mod notices;
-pub mod people;
-pub mod scopes;
-pub mod sending;
-pub mod templates;
-pub mod ticket_view;
-pub mod tickets;
+pub(crate) mod letters;
+pub(crate) mod notices;
+pub(crate) mod people;
+pub(crate) mod scopes;
+pub(crate) mod sending;
+pub(crate) mod templates;
+pub(crate) mod ticket_view;
+pub(crate) mod tickets;
 
 use actix_web::dev::Payload;
 use actix_web::error::QueryPayloadError;
@@ -33,7 +33,7 @@ use crate::web::{body, control_characters};
 
 /// A JSON body. An error names the path of the wrong member.
 #[derive(Debug)]
-pub struct Json<T>(pub T);
+pub(crate) struct Json<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = Problem;
@@ -71,7 +71,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 /// A JSON body that may be left out: an empty body means the default, with or without a Content-Type.
 #[derive(Debug)]
-pub struct OrNothing<T>(pub T);
+pub(crate) struct OrNothing<T>(pub T);
 
 impl<T: DeserializeOwned + Default + 'static> FromRequest for OrNothing<T> {
     type Error = Problem;
@@ -92,7 +92,7 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OrNothing<T> {
 }
 
 /// The problem of a query that cannot be read.
-pub fn bad_query(why: &QueryPayloadError) -> Problem {
+pub(crate) fn bad_query(why: &QueryPayloadError) -> Problem {
     let why = match why {
         QueryPayloadError::Deserialize(why) => json_errors::in_words(why),
         other => other.to_string(),
@@ -101,7 +101,7 @@ pub fn bad_query(why: &QueryPayloadError) -> Problem {
 }
 
 /// An answer with a version: the ETag is what `If-Match` sends back.
-pub fn versioned(
+pub(crate) fn versioned(
     mut answer: actix_web::HttpResponseBuilder,
     version: i32,
     view: &impl Serialize,
@@ -115,7 +115,7 @@ pub fn versioned(
 ///
 /// # Errors
 /// [`Kind::VersionMissing`], or [`Kind::BadRequest`] for an `If-Match` that is no ETag of ours.
-pub fn seen_version(req: &HttpRequest, in_body: Option<i32>) -> Result<i32, Problem> {
+pub(crate) fn seen_version(req: &HttpRequest, in_body: Option<i32>) -> Result<i32, Problem> {
     let Some(tag) = req.headers().get(header::IF_MATCH) else {
         return in_body.ok_or(Problem::new(Kind::VersionMissing));
     };
@@ -128,7 +128,7 @@ pub fn seen_version(req: &HttpRequest, in_body: Option<i32>) -> Result<i32, Prob
 
 /// The part of a query that asks for a page: `Query<Paging>`.
 #[derive(Debug, Default, Deserialize)]
-pub struct Paging {
+pub(crate) struct Paging {
     /// Where the last page ended.
     pub cursor: Option<String>,
     /// The largest number of items: 50 by default, at most 200.
@@ -141,7 +141,7 @@ impl Paging {
     ///
     /// # Errors
     /// [`Kind::BadRequest`] outside 1 to 200.
-    pub fn limit(&self) -> Result<i64, Problem> {
+    pub(crate) fn limit(&self) -> Result<i64, Problem> {
         let limit = self.limit.unwrap_or(50);
         let fits = (1..=200).contains(&limit);
         fits.then_some(limit)
@@ -152,7 +152,7 @@ impl Paging {
     ///
     /// # Errors
     /// [`Kind::BadRequest`] for a cursor that is not from here.
-    pub fn after<K: DeserializeOwned>(&self) -> Result<Option<K>, Problem> {
+    pub(crate) fn after<K: DeserializeOwned>(&self) -> Result<Option<K>, Problem> {
         let read = |cursor: &String| {
             let json = URL_SAFE_NO_PAD.decode(cursor).ok()?;
             serde_json::from_slice(&json).ok()
@@ -167,7 +167,7 @@ impl Paging {
 
 /// A page of a list.
 #[derive(Debug, Serialize)]
-pub struct Page<T> {
+pub(crate) struct Page<T> {
     /// The items.
     pub items: Vec<T>,
     /// The cursor of the next page, if there is one.
@@ -176,13 +176,13 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// The cursor of a sort key.
-    pub fn cursor(key: &impl Serialize) -> String {
+    pub(crate) fn cursor(key: &impl Serialize) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
     }
 
     /// A page of `rows`; there may be one row more than `limit`. `key` is a row's sort key,
     /// unique among rows; `view` what is shown of it.
-    pub fn of<R, K: Serialize>(
+    pub(crate) fn of<R, K: Serialize>(
         mut rows: Vec<R>,
         limit: i64,
         key: impl Fn(&R) -> K,

@@ -24,7 +24,7 @@ use crate::web::problem::{Answer, Problem};
 
 /// A notice, in the JSON of the API.
 #[derive(Debug, Serialize)]
-pub struct NoticeView {
+pub(crate) struct NoticeView {
     id: NoticeId,
     campaign: CampaignId,
     incident: IncidentId,
@@ -65,7 +65,10 @@ impl NoticeView {
     }
 
     /// Each with every attempt to send it.
-    pub async fn with_attempts(conn: &mut Conn, notices: Vec<Notice>) -> db::Result<Vec<Self>> {
+    pub(crate) async fn with_attempts(
+        conn: &mut Conn,
+        notices: Vec<Notice>,
+    ) -> db::Result<Vec<Self>> {
         let ids: Vec<_> = notices.iter().map(|notice| notice.id).collect();
         let mut attempts = attempts_of_each(outcome::of_notices(conn, &ids).await?);
         let view = |notice: Notice| Self {
@@ -79,7 +82,7 @@ impl NoticeView {
 /// The query of [`list`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Which {
+pub(crate) struct Which {
     status: Option<NoticeStatus>,
     cursor: Option<String>,
     limit: Option<i64>,
@@ -89,7 +92,7 @@ pub struct Which {
 ///
 /// # Errors
 /// 404.
-pub async fn list(
+pub(crate) async fn list(
     _: Allowed<SeeCampaigns>,
     app: Data<App>,
     id: Path<CampaignId>,
@@ -112,7 +115,7 @@ pub async fn list(
 ///
 /// # Errors
 /// 404.
-pub async fn show(who: Allowed<SeeCampaigns>, app: Data<App>, id: Path<NoticeId>) -> Answer {
+pub(crate) async fn show(who: Allowed<SeeCampaigns>, app: Data<App>, id: Path<NoticeId>) -> Answer {
     let mut conn = app.db.get().await?;
     let notice = store::find(&mut conn, *id).await?;
     let at = notice.settled_at.unwrap_or_else(|| app.now());

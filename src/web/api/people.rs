@@ -72,7 +72,7 @@ impl PersonView {
 /// The query of [`find()`]: reference, e-mail, or name and postcode; or a filter.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Known {
+pub(crate) struct Known {
     reference: Option<String>,
     email: Option<String>,
     name: Option<String>,
@@ -130,7 +130,7 @@ impl Known {
 ///
 /// # Errors
 /// 404 without such an incident.
-pub async fn find(
+pub(crate) async fn find(
     who: Allowed<SeePeople>,
     app: Data<App>,
     name: Path<String>,
@@ -183,7 +183,7 @@ struct PersonWithNotices {
 ///
 /// # Errors
 /// 404, also for a person of a forgotten incident.
-pub async fn show(who: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -> Answer {
+pub(crate) async fn show(who: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -> Answer {
     let mut conn = app.db.get().await?;
     let (of, person) = person_lookup::find(&app, &mut conn, *id).await?;
     who.saw(&app, Action::PersonRead, *id, 1);
@@ -197,7 +197,7 @@ pub async fn show(who: Allowed<SeePeople>, app: Data<App>, id: Path<PersonId>) -
 ///
 /// # Errors
 /// 404, also for a person of a forgotten incident.
-pub async fn revoke_links(
+pub(crate) async fn revoke_links(
     who: Allowed<RevokeLinks>,
     app: Data<App>,
     id: Path<PersonId>,
@@ -211,12 +211,12 @@ pub async fn revoke_links(
 /// An empty body.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Empty {}
+pub(crate) struct Empty {}
 
 /// The dimensions of [`account()`].
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum By {
+pub(crate) enum By {
     /// Law.
     Jurisdiction,
     /// Language.
@@ -232,7 +232,7 @@ pub enum By {
 /// The query of [`account()`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Divided {
+pub(crate) struct Divided {
     by: Option<By>,
 }
 
@@ -258,7 +258,7 @@ struct ByCampaign {
 ///
 /// # Errors
 /// 404.
-pub async fn account(
+pub(crate) async fn account(
     _: Allowed<SeeIncidents>,
     app: Data<App>,
     name: Path<String>,

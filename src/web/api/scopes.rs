@@ -122,7 +122,7 @@ impl ScopeView {
 /// The query of [`import`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub(crate) struct Asked {
     #[serde(default = "everyone")]
     mode: ScopeMode,
     /// What to do with a waiting draft.
@@ -147,7 +147,7 @@ impl Asked {
 /// The query of [`begin_upload`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Begins {
+pub(crate) struct Begins {
     /// What to do with a waiting draft once the list is imported.
     draft: Option<OnDraft>,
 }
@@ -155,7 +155,7 @@ pub struct Begins {
 /// The body of [`begin_upload`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Size {
+pub(crate) struct Size {
     size: i64,
 }
 
@@ -163,7 +163,7 @@ pub struct Size {
 ///
 /// # Errors
 /// 404, a waiting draft without the parameter `draft`, or an impossible size.
-pub async fn begin_upload(
+pub(crate) async fn begin_upload(
     who: Allowed<ImportScope>,
     app: Data<App>,
     name: Path<String>,
@@ -183,7 +183,7 @@ pub async fn begin_upload(
 ///
 /// # Errors
 /// 404, a refused list, a waiting draft without the parameter `draft`, or another running import.
-pub async fn import(
+pub(crate) async fn import(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
@@ -220,7 +220,7 @@ pub async fn import(
 ///
 /// # Errors
 /// 404.
-pub async fn list(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) -> Answer {
+pub(crate) async fn list(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) -> Answer {
     let mut conn = app.db.get().await?;
     let incident = named(&mut conn, &name).await?.id;
     let mut items = Vec::new();
@@ -234,7 +234,11 @@ pub async fn list(_: Allowed<SeeIncidents>, app: Data<App>, name: Path<String>) 
 ///
 /// # Errors
 /// 404.
-pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, path: Path<(String, i32)>) -> Answer {
+pub(crate) async fn show(
+    _: Allowed<SeeIncidents>,
+    app: Data<App>,
+    path: Path<(String, i32)>,
+) -> Answer {
     let mut conn = app.db.get().await?;
     let (incident, version) = found(&mut conn, &path).await?;
     Ok(HttpResponse::Ok().json(ScopeView::of(&app, &mut conn, incident.id, version).await?))
@@ -244,7 +248,7 @@ pub async fn show(_: Allowed<SeeIncidents>, app: Data<App>, path: Path<(String, 
 ///
 /// # Errors
 /// 404.
-pub async fn rejects(
+pub(crate) async fn rejects(
     who: Allowed<ImportScope>,
     app: Data<App>,
     path: Path<(String, i32)>,
@@ -258,7 +262,7 @@ pub async fn rejects(
 /// The body of [`activate()`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Activate {
+pub(crate) struct Activate {
     confirm_rejects: bool,
     confirm: Confirmed,
 }
@@ -267,7 +271,7 @@ pub struct Activate {
 ///
 /// # Errors
 /// 404, a version that is no draft, or something that is not confirmed with its number.
-pub async fn activate(
+pub(crate) async fn activate(
     who: Allowed<ImportScope>,
     app: Data<App>,
     path: Path<(String, i32)>,
@@ -286,7 +290,7 @@ pub async fn activate(
 /// The body of [`discard`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Discard {
+pub(crate) struct Discard {
     revision: Option<String>,
 }
 
@@ -294,7 +298,7 @@ pub struct Discard {
 ///
 /// # Errors
 /// 404, or a version that is no draft.
-pub async fn discard(
+pub(crate) async fn discard(
     who: Allowed<ImportScope>,
     app: Data<App>,
     path: Path<(String, i32)>,

@@ -15,7 +15,7 @@ use crate::{campaign, db};
 
 /// A database that may be an older copy, as programs read it.
 #[derive(Debug, Serialize)]
-pub struct InDoubt {
+pub(crate) struct InDoubt {
     /// Words: `epoch`, `row`, `database`, `cluster`, `timeline`, `declared`.
     why: Vec<&'static str>,
     /// Since when nothing is sent.
@@ -47,13 +47,13 @@ struct Sending {
 }
 
 /// The doubt on record, for an answer.
-pub async fn in_doubt(app: &App) -> db::Result<Option<InDoubt>> {
+pub(crate) async fn in_doubt(app: &App) -> db::Result<Option<InDoubt>> {
     let doubt = deployment::store::doubt(&mut *app.db.get().await?).await?;
     Ok(doubt.map(InDoubt::from))
 }
 
 /// `GET /sending`: whether messages may leave, and why not.
-pub async fn show(_who: Allowed<SeeCampaigns>, app: Data<App>) -> Answer {
+pub(crate) async fn show(_who: Allowed<SeeCampaigns>, app: Data<App>) -> Answer {
     let state = campaign::store::send_state(&mut *app.db.get().await?).await?;
     let now = state.ability(app.now());
     let in_doubt = state.doubt.map(InDoubt::from);

@@ -67,7 +67,7 @@ struct ListedView {
 }
 
 /// `GET /templates`.
-pub async fn list(_: Allowed<SeeTemplates>, app: Data<App>) -> Answer {
+pub(crate) async fn list(_: Allowed<SeeTemplates>, app: Data<App>) -> Answer {
     let view = |of: store::Listed| ListedView {
         id: of.id,
         name: of.name,
@@ -86,7 +86,7 @@ pub async fn list(_: Allowed<SeeTemplates>, app: Data<App>) -> Answer {
 /// The body of [`create`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct New {
+pub(crate) struct New {
     name: String,
     variants: Variants,
     /// The elements that the texts name by words.
@@ -98,7 +98,7 @@ pub struct New {
 ///
 /// # Errors
 /// A text that does not compile, or a name in use.
-pub async fn create(who: Allowed<EditTemplate>, app: Data<App>, new: Json<New>) -> Answer {
+pub(crate) async fn create(who: Allowed<EditTemplate>, app: Data<App>, new: Json<New>) -> Answer {
     let id = edit::create(
         &app,
         who.id,
@@ -115,14 +115,14 @@ pub async fn create(who: Allowed<EditTemplate>, app: Data<App>, new: Json<New>) 
 ///
 /// # Errors
 /// 404.
-pub async fn show(_: Allowed<SeeTemplates>, app: Data<App>, id: Path<TemplateId>) -> Answer {
+pub(crate) async fn show(_: Allowed<SeeTemplates>, app: Data<App>, id: Path<TemplateId>) -> Answer {
     shown(&app, HttpResponse::Ok(), *id, None).await
 }
 
 /// The body of [`add_version`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewVersion {
+pub(crate) struct NewVersion {
     variants: Variants,
     /// The elements that the texts name by words.
     #[serde(default)]
@@ -139,7 +139,7 @@ fn words(variants: &Variants, names: ElementSet) -> Words<'_> {
 ///
 /// # Errors
 /// 404, or a text that does not compile.
-pub async fn add_version(
+pub(crate) async fn add_version(
     who: Allowed<EditTemplate>,
     app: Data<App>,
     id: Path<TemplateId>,
@@ -167,7 +167,7 @@ async fn shown(
 /// The body of [`preview`]; everything may be left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Asked {
+pub(crate) struct Asked {
     version: Option<i32>,
     locale: Option<String>,
     /// The incident of the facts; without one, facts show as their keys.
@@ -189,7 +189,7 @@ struct PreviewView {
 ///
 /// # Errors
 /// 404, or a text that does not compile with the incident's facts.
-pub async fn preview(
+pub(crate) async fn preview(
     who: Allowed<SeeTemplates>,
     app: Data<App>,
     id: Path<TemplateId>,

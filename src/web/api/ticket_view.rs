@@ -10,7 +10,7 @@ use crate::ticket::{
 
 /// A ticket, in the JSON of the API. Words are `null` once their incident was forgotten.
 #[derive(Debug, Serialize)]
-pub struct TicketView {
+pub(crate) struct TicketView {
     id: TicketId,
     number: String,
     incident: IncidentId,
@@ -89,7 +89,7 @@ impl TicketView {
 
 /// A message, in the JSON of the API.
 #[derive(Debug, Serialize)]
-pub struct MessageView {
+pub(crate) struct MessageView {
     no: i32,
     kind: MessageKind,
     author: String,
@@ -118,7 +118,7 @@ impl MessageView {
 
 /// A change of state, in the JSON of the API. The first has no `from`.
 #[derive(Debug, Serialize)]
-pub struct MoveView {
+pub(crate) struct MoveView {
     from: Option<TicketStatus>,
     to: TicketStatus,
     actor: String,

@@ -28,7 +28,7 @@ fn shown(answer: HttpResponseBuilder, ticket: Ticket) -> HttpResponse {
 /// The body of [`open`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct New {
+pub(crate) struct New {
     incident: String,
     /// `web`: the person's own words, to be put in line. `phone`: what was said in a call that the
     /// caller of the API has taken; the ticket is theirs.
@@ -53,7 +53,7 @@ fn english() -> String {
 ///
 /// # Errors
 /// 404 without such an incident or person; words that are refused.
-pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> Answer {
+pub(crate) async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> Answer {
     let new = new.0;
     let refused = |why| Problem::new(Kind::NotAccepted).because(why);
     let incident = named(&mut *app.db.get().await?, &new.incident).await?.id;
@@ -91,7 +91,7 @@ pub async fn open(who: Allowed<WorkTickets>, app: Data<App>, new: Json<New>) -> 
 /// The query of [`list`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Which {
+pub(crate) struct Which {
     incident: Option<String>,
     /// Several are separated by commas.
     status: Option<String>,
@@ -105,7 +105,7 @@ pub struct Which {
 ///
 /// # Errors
 /// 404 without such an incident.
-pub async fn list(who: Allowed<SeeTickets>, app: Data<App>, which: Query<Which>) -> Answer {
+pub(crate) async fn list(who: Allowed<SeeTickets>, app: Data<App>, which: Query<Which>) -> Answer {
     let which = which.into_inner();
     let bad = |why: &dyn std::fmt::Display| Problem::new(Kind::BadRequest).because(why);
     let limit = Paging {
@@ -147,7 +147,7 @@ pub async fn list(who: Allowed<SeeTickets>, app: Data<App>, which: Query<Which>)
 ///
 /// # Errors
 /// 404.
-pub async fn show(who: Allowed<SeeTickets>, app: Data<App>, id: Path<TicketId>) -> Answer {
+pub(crate) async fn show(who: Allowed<SeeTickets>, app: Data<App>, id: Path<TicketId>) -> Answer {
     let mut conn = app.db.get().await?;
     let ticket = store::find(&mut conn, &app.keys, *id).await?;
     who.saw(&app, Action::TicketRead, ticket.id, 1);
@@ -159,7 +159,7 @@ pub async fn show(who: Allowed<SeeTickets>, app: Data<App>, id: Path<TicketId>) 
 }
 
 /// `POST /tickets/take-next`: assigns the first waiting ticket to the caller; 204 if none waits.
-pub async fn take_next(who: Allowed<WorkTickets>, app: Data<App>) -> Answer {
+pub(crate) async fn take_next(who: Allowed<WorkTickets>, app: Data<App>) -> Answer {
     Ok(
         match agent::take_next(&app, who.id).await.map_err(refusal)? {
             Some(ticket) => shown(HttpResponse::Ok(), ticket),
@@ -171,7 +171,7 @@ pub async fn take_next(who: Allowed<WorkTickets>, app: Data<App>) -> Answer {
 /// What is said: the words of the API for what the thread keeps.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Saying {
+pub(crate) enum Saying {
     /// To the customer, by mail and on their page.
     Reply,
     /// Among staff.
@@ -183,7 +183,7 @@ pub enum Saying {
 /// The body of [`say`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewMessage {
+pub(crate) struct NewMessage {
     kind: Saying,
     text: String,
     /// The next status; left out, the present one stays.
@@ -200,7 +200,7 @@ pub struct NewMessage {
 ///
 /// # Errors
 /// 409 with what is new if the ticket changed, 422 for what a move needs.
-pub async fn say(
+pub(crate) async fn say(
     who: Allowed<WorkTickets>,
     req: HttpRequest,
     app: Data<App>,
@@ -237,7 +237,7 @@ pub async fn say(
 /// The body of [`transition`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub(crate) struct Step {
     to: TicketStatus,
     reason: Option<String>,
     review_at: Option<DateTime<Utc>>,
@@ -249,7 +249,7 @@ pub struct Step {
 ///
 /// # Errors
 /// 409 for an illegal move or a ticket that changed, 422 for what the move needs.
-pub async fn transition(
+pub(crate) async fn transition(
     who: Allowed<WorkTickets>,
     req: HttpRequest,
     app: Data<App>,

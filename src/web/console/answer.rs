@@ -110,7 +110,7 @@ const MESSAGES: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// Database errors.
-pub async fn frame(
+pub(crate) async fn frame(
     app: &App,
     conn: &mut Conn,
     req: &HttpRequest,
@@ -122,7 +122,7 @@ pub async fn frame(
 }
 
 /// The same for a page that has read whether anything may leave.
-pub fn frame_with(
+pub(crate) fn frame_with(
     app: &App,
     req: &HttpRequest,
     who: &Signed,
@@ -136,7 +136,7 @@ pub fn frame_with(
 }
 
 /// The message about an action, by its word.
-pub fn message(action: &str) -> Option<Flash> {
+pub(crate) fn message(action: &str) -> Option<Flash> {
     let (_, text) = MESSAGES.iter().find(|(word, _)| *word == action)?;
     Some(Flash {
         tone: Tone::Done,
@@ -145,7 +145,7 @@ pub fn message(action: &str) -> Option<Flash> {
 }
 
 /// Redirects to a page that shows the message about `action`.
-pub fn redirect(page: &str, action: &str) -> HttpResponse {
+pub(crate) fn redirect(page: &str, action: &str) -> HttpResponse {
     let to = format!("{page}?did={action}");
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, to))

@@ -10,7 +10,7 @@ use crate::web::page::span;
 use crate::web::problem::{Kind, Problem};
 
 /// The problem of a form from a page that is out of date: who changed what, and when.
-pub async fn out_of_date(app: &App, changed: &Changed) -> Problem {
+pub(crate) async fn out_of_date(app: &App, changed: &Changed) -> Problem {
     match in_words(app, changed).await {
         Ok(words) => Problem::new(Kind::Changed).because(words),
         Err(error) => error.into(),
@@ -32,7 +32,7 @@ async fn in_words(app: &App, changed: &Changed) -> db::Result<String> {
 }
 
 /// `Cleo Ortiz changed the fact sheet 2 minutes ago: the fact “when”`.
-pub fn sentence(edit: &Edit, names: &Names, now: DateTime<Utc>) -> String {
+pub(crate) fn sentence(edit: &Edit, names: &Names, now: DateTime<Utc>) -> String {
     let by = edit.by.as_deref();
     let who = by.map_or_else(|| "Another person".to_owned(), |by| names.of_actor(by));
     let act = edit.action.map_or("changed it", |action| action.in_words());
@@ -45,7 +45,7 @@ pub fn sentence(edit: &Edit, names: &Names, now: DateTime<Utc>) -> String {
 }
 
 /// How long ago, in words.
-pub fn ago(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
+pub(crate) fn ago(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
     let gone = now - at;
     match gone.num_seconds() {
         ..10 => "just now".to_owned(),

@@ -32,7 +32,7 @@ const LATEST: usize = 20;
 ///
 /// # Errors
 /// Database errors.
-pub async fn history(
+pub(crate) async fn history(
     conn: &mut Conn,
     subject: impl ToString,
     now: DateTime<Utc>,
@@ -44,7 +44,7 @@ pub async fn history(
 ///
 /// # Errors
 /// Database errors.
-pub async fn history_with_reasons(
+pub(crate) async fn history_with_reasons(
     conn: &mut Conn,
     subject: impl ToString,
     now: DateTime<Utc>,
@@ -90,7 +90,7 @@ fn with_reason(event: &audit::Event, key: Option<(&IncidentKey, &[u8])>) -> Stri
 ///
 /// # Errors
 /// Database errors.
-pub async fn last_action(
+pub(crate) async fn last_action(
     conn: &mut Conn,
     subject: impl ToString,
 ) -> Result<Option<(String, DateTime<Utc>)>, Problem> {

@@ -54,25 +54,25 @@
 //! A form that is refused answers 422 with the same page, its faults, and what was typed. A form whose `version` is not
 //! the present one answers 409 with what changed ([`changed`]); a pause is done from any version.
 
-pub mod account;
-pub mod answer;
+pub(crate) mod account;
+pub(crate) mod answer;
 pub mod audit;
 pub mod campaign;
-pub mod changed;
+pub(crate) mod changed;
 pub mod dashboard;
 pub mod design;
 pub mod helpline;
-pub mod history;
+pub(crate) mod history;
 pub mod incident;
 pub mod letters;
-pub mod names;
+pub(crate) mod names;
 pub mod notice;
 pub mod outbox;
 pub mod person;
 pub mod problem;
 pub mod scope;
 pub mod staff;
-pub mod tasks;
+pub(crate) mod tasks;
 pub mod template;
 pub mod ticket;
 

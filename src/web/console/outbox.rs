@@ -70,7 +70,7 @@ const SHOWN: usize = 50;
 ///
 /// # Errors
 /// 404 if no relay is a folder.
-pub async fn show(who: Allowed<SeeOutbox>, req: HttpRequest, app: Data<App>) -> Answer {
+pub(crate) async fn show(who: Allowed<SeeOutbox>, req: HttpRequest, app: Data<App>) -> Answer {
     let folder = folder(&app)?;
     let (found, total) = blocking(move || folder.newest(SHOWN)).await?;
     let row = |found: Found| LetterRow {
@@ -88,7 +88,7 @@ pub async fn show(who: Allowed<SeeOutbox>, req: HttpRequest, app: Data<App>) -> 
 ///
 /// # Errors
 /// 404.
-pub async fn one(
+pub(crate) async fn one(
     who: Allowed<SeeOutbox>,
     req: HttpRequest,
     app: Data<App>,
@@ -113,7 +113,7 @@ pub async fn one(
 ///
 /// # Errors
 /// 404.
-pub async fn html(who: Allowed<SeeOutbox>, app: Data<App>, name: Path<String>) -> Answer {
+pub(crate) async fn html(who: Allowed<SeeOutbox>, app: Data<App>, name: Path<String>) -> Answer {
     let html = open(&app, &name)
         .await?
         .html

@@ -32,7 +32,7 @@ pub struct Task {
 }
 
 /// The figures of incidents, from which their tasks follow.
-pub struct Figures {
+pub(crate) struct Figures {
     summaries: HashMap<IncidentId, Summary>,
     lists: HashMap<IncidentId, Vec<DueList>>,
     /// Uncertain notices to people who were not told since; `None` if the count takes longer than a page waits.
@@ -44,7 +44,7 @@ impl Figures {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn load(
+    pub(crate) async fn load(
         conn: &mut Conn,
         incidents: &[&Incident],
         who: &Signed,
@@ -77,7 +77,7 @@ impl Figures {
     }
 
     /// The figures of an incident.
-    pub fn of(&self, incident: IncidentId) -> Option<&Summary> {
+    pub(crate) fn of(&self, incident: IncidentId) -> Option<&Summary> {
         self.summaries.get(&incident)
     }
 
@@ -92,7 +92,12 @@ impl Figures {
     }
 
     /// The tasks of an incident for this member of staff.
-    pub fn tasks(&self, incident: &Incident, account: Option<&Account>, who: &Signed) -> Vec<Task> {
+    pub(crate) fn tasks(
+        &self,
+        incident: &Incident,
+        account: Option<&Account>,
+        who: &Signed,
+    ) -> Vec<Task> {
         let Some(account) = account else {
             return Vec::new();
         };
@@ -161,7 +166,7 @@ impl Figures {
     }
 
     /// The tasks about letters, next of kin and safe channels, for staff who take lists; without the title of the incident.
-    pub fn of_letters(&self, incident: &Incident) -> Vec<Task> {
+    pub(crate) fn of_letters(&self, incident: &Incident) -> Vec<Task> {
         let Some(lists) = self.lists.get(&incident.id) else {
             return Vec::new();
         };
@@ -227,7 +232,12 @@ fn uncertain_in_words(left: Option<i64>, all: i64) -> String {
 
 /// The task of a closed incident in which people are not told, or not rightly; `None` without such people, or without the
 /// right to tell people. `it`: the subject of the sentence.
-pub fn of_closed(it: &str, incident: &Incident, untold: &Untold, who: &Signed) -> Option<Task> {
+pub(crate) fn of_closed(
+    it: &str,
+    incident: &Incident,
+    untold: &Untold,
+    who: &Signed,
+) -> Option<Task> {
     let steers = who.may(Right::SteerIncident);
     if !steers && !who.may(Right::ImportScope) && !who.may(Right::DraftCampaign) {
         return None;

@@ -12,36 +12,27 @@ pub use self::chart::{Chart, Column, Word};
 pub use self::labelled::labelled;
 
 /// Template filters; a page's file says `use crate::web::figures::filters;`.
-pub mod filters {
-    #![expect(
-        missing_docs,
-        reason = "the macro drops the comments of what it generates"
-    )]
+pub(crate) mod filters {
+    #![expect(unreachable_pub, reason = "the macro generates public types")]
 
     use super::{Values, Whole};
     use crate::web::page::{State, Tone};
 
     /// `48,213,004`: exact, for figures that prove something.
     #[askama::filter_fn]
-    pub fn count(n: impl Whole, _: &dyn Values) -> askama::Result<String> {
+    pub(crate) fn count(n: impl Whole, _: &dyn Values) -> askama::Result<String> {
         Ok(super::count(n.whole()))
-    }
-
-    /// `48.2 M`: rounded, for figures that would only jitter.
-    #[askama::filter_fn]
-    pub fn rounded(n: impl Whole, _: &dyn Values) -> askama::Result<String> {
-        Ok(super::rounded(n.whole()))
     }
 
     /// `in review` for `in_review`.
     #[askama::filter_fn]
-    pub fn plain(state: impl std::fmt::Display, _: &dyn Values) -> askama::Result<String> {
+    pub(crate) fn plain(state: impl std::fmt::Display, _: &dyn Values) -> askama::Result<String> {
         Ok(state.to_string().replace('_', " "))
     }
 
     /// `What happened` for `what_happened`.
     #[askama::filter_fn]
-    pub fn headed(key: &str, _: &dyn Values) -> askama::Result<String> {
+    pub(crate) fn headed(key: &str, _: &dyn Values) -> askama::Result<String> {
         let words = key.replace('_', " ");
         let mut letters = words.chars();
         let first = letters
@@ -53,7 +44,7 @@ pub mod filters {
 
     /// A table with the name of the column in each cell, for pages too narrow for columns.
     #[askama::filter_fn]
-    pub fn labelled(
+    pub(crate) fn labelled(
         table: impl std::fmt::Display,
         _: &dyn Values,
     ) -> askama::Result<askama::filters::Safe<String>> {
@@ -62,7 +53,7 @@ pub mod filters {
 
     /// The tone of a state.
     #[askama::filter_fn]
-    pub fn tone(state: impl State, _: &dyn Values) -> askama::Result<Tone> {
+    pub(crate) fn tone(state: impl State, _: &dyn Values) -> askama::Result<Tone> {
         Ok(state.tone())
     }
 }

@@ -1,7 +1,7 @@
 //! Forms of our own pages. They carry a token against CSRF, stay within a limit, and a refusal gives back what was typed.
 
 mod fields;
-pub mod resubmit;
+pub(crate) mod resubmit;
 mod token;
 mod value;
 
@@ -14,7 +14,7 @@ use futures_util::future::{LocalBoxFuture, Ready, ready};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use self::fields::Fields;
-pub use self::token::{check, token};
+pub(crate) use self::token::{check, token};
 use crate::web::body;
 use crate::web::page::{Fault, Faults};
 use crate::web::problem::Problem;
@@ -42,7 +42,7 @@ pub struct Form<T> {
 }
 
 /// A form that has only a button.
-pub type Pressed = Form<IgnoredAny>;
+pub(crate) type Pressed = Form<IgnoredAny>;
 
 impl<T> Form<T> {
     /// Notes what is wrong with a field, and what to do about it.
@@ -88,11 +88,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 /// The query of a page's address, read like a form. If a name occurs twice, the last value counts. Unknown names are
 /// ignored, since mail software and trackers add some.
 #[derive(Debug)]
-pub struct Query<T>(T);
+pub(crate) struct Query<T>(T);
 
 impl<T> Query<T> {
     /// Unwraps the fields of the query.
-    pub fn into_inner(self) -> T {
+    pub(crate) fn into_inner(self) -> T {
         self.0
     }
 }
@@ -116,7 +116,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
 }
 
 /// Reads the body of a form that cannot be accepted, keeps its fields for [`resubmit`], and returns its longest text.
-pub async fn keep(req: &mut ServiceRequest) -> String {
+pub(crate) async fn keep(req: &mut ServiceRequest) -> String {
     let mut payload = req.take_payload();
     match body::whole(req.request(), &mut payload).await {
         Ok(body) if req.content_type() == "application/x-www-form-urlencoded" => {
@@ -129,7 +129,7 @@ pub async fn keep(req: &mut ServiceRequest) -> String {
 }
 
 /// Reads the fields of the request's form as another type too; `None` unless [`Form`] has read the body.
-pub fn also<T: DeserializeOwned>(req: &HttpRequest) -> Option<T> {
+pub(crate) fn also<T: DeserializeOwned>(req: &HttpRequest) -> Option<T> {
     let extensions = req.extensions();
     extensions.get::<Typed>()?.0.read().ok()
 }

@@ -78,23 +78,23 @@ fn label(name: &str, value: &str) -> &'static str {
 
 /// Marks an answer that shows a page after the action of the form was done, so that it is not taken for a refusal.
 #[derive(Debug, Clone, Copy)]
-pub struct Accepted;
+pub(crate) struct Accepted;
 
 /// Marks an answer as [`Accepted`].
-pub fn accepted(mut answer: HttpResponse) -> HttpResponse {
+pub(crate) fn accepted(mut answer: HttpResponse) -> HttpResponse {
     answer.extensions_mut().insert(Accepted);
     answer
 }
 
 /// The id of the draft that the script keeps of this form, if there is one.
-pub fn draft_id(req: &HttpRequest) -> Option<String> {
+pub(crate) fn draft_id(req: &HttpRequest) -> Option<String> {
     let id = form::typed(req)?.get(DRAFT).to_owned();
     let fine = (8..=32).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_alphanumeric());
     fine.then_some(id)
 }
 
 /// The form of the request, to be sent again; `None` if nothing was typed, or if it holds a password or a code.
-pub fn resubmission(req: &HttpRequest) -> Option<Resubmission> {
+pub(crate) fn resubmission(req: &HttpRequest) -> Option<Resubmission> {
     let fields = form::typed(req)?;
     if fields.each().any(|(name, _)| form::SECRETS.contains(&name)) {
         return None;

@@ -21,7 +21,7 @@ const MAC_LEN: usize = 16;
 
 /// The token for the forms of the page that answers `req`. It has a new mask on each page: pages are compressed, and the
 /// length of an answer would reveal what a constant token has in common with text that a stranger puts on the page (BREACH).
-pub fn token(app: &App, req: &HttpRequest) -> String {
+pub(crate) fn token(app: &App, req: &HttpRequest) -> String {
     let today = app.now().timestamp().div_euclid(86_400);
     let expected = &mac(app, req, today)[..MAC_LEN];
     let mask = random::<MAC_LEN>();
@@ -34,7 +34,7 @@ pub fn token(app: &App, req: &HttpRequest) -> String {
 ///
 /// # Errors
 /// [`Kind::FormNotOurs`].
-pub fn check(req: &HttpRequest, token: &str) -> Result<(), Problem> {
+pub(crate) fn check(req: &HttpRequest, token: &str) -> Result<(), Problem> {
     let refused = || Problem::new(Kind::FormNotOurs);
     let app = req.app_data::<web::Data<App>>().ok_or_else(refused)?;
     if !is_same_origin(req, &app.config.http.public_url) {

@@ -13,7 +13,7 @@ use crate::web::request_id::{self, RequestId};
 
 /// Middleware: gives the request its id, counts it, and writes one log line. The line has the pattern of the route, not
 /// the path, which may be a status link, nor the query.
-pub async fn log_request(
+pub(crate) async fn log_request(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {

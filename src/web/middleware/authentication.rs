@@ -25,7 +25,7 @@ use crate::web::{control_characters, form, request_id, sign_in};
 
 /// Middleware of `/s/{token}`. It refuses a forged link by its MAC, a revoked one by the person's epoch, and one of a
 /// forgotten incident by the missing key: all with the same 404.
-pub async fn by_link(
+pub(crate) async fn by_link(
     mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -94,7 +94,7 @@ async fn visitor(req: &ServiceRequest) -> Result<Visitor, Problem> {
 
 /// Middleware of the console: authenticates by session. The form of a visitor who is not signed in is not lost: the page
 /// that asks to sign in shows its text.
-pub async fn by_session(
+pub(crate) async fn by_session(
     mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -143,7 +143,7 @@ fn note_refusal(answer: &ServiceResponse<BoxBody>) {
 }
 
 /// Middleware of the API: authenticates by key.
-pub async fn by_key(
+pub(crate) async fn by_key(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {

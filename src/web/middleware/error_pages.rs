@@ -20,7 +20,7 @@ use crate::web::request_id::RequestId;
 use crate::web::{caller, frame, page, problem::page_text, sign_in};
 
 /// Middleware: renders errors. An error page that a handler wrote itself stays as it is.
-pub async fn render_errors(
+pub(crate) async fn render_errors(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {

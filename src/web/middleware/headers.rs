@@ -12,7 +12,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
      connect-src 'self'; form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The policy of a document that shows the HTML of a message in a frame: no script, no network, an origin of its own.
-pub const PREVIEW_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+pub(crate) const PREVIEW_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
      frame-ancestors 'self'";
 
 const FIXED: [(HeaderName, &str); 6] = [
@@ -25,7 +25,7 @@ const FIXED: [(HeaderName, &str); 6] = [
 ];
 
 /// Middleware: adds the security headers that the handler has not set. Answers are not cached unless the handler says so.
-pub async fn add_headers(
+pub(crate) async fn add_headers(
     req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {

@@ -43,7 +43,7 @@ const LONGEST_WAIT: u32 = 5;
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 
 /// Middleware of the API. It runs after authentication by key.
-pub async fn once(
+pub(crate) async fn once(
     mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {

@@ -1,9 +1,9 @@
 //! The middleware of the server and of its parts. `server.rs` lists the order.
 
-pub mod access_log;
-pub mod authentication;
-pub mod error_pages;
-pub mod headers;
-pub mod idempotency;
-pub mod request_checks;
-pub mod retry;
+pub(crate) mod access_log;
+pub(crate) mod authentication;
+pub(crate) mod error_pages;
+pub(crate) mod headers;
+pub(crate) mod idempotency;
+pub(crate) mod request_checks;
+pub(crate) mod retry;

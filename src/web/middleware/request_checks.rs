@@ -22,7 +22,7 @@ use crate::web::problem::{Kind, Problem};
 const OURS: &str = "candor";
 
 /// Middleware, the innermost: refuses bad requests, and runs a request once more after a collision of its transaction.
-pub async fn check_and_run(
+pub(crate) async fn check_and_run(
     mut req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {

@@ -23,7 +23,7 @@ const LONGEST: usize = 1 << 20;
 ///
 /// # Errors
 /// Those of the last run.
-pub async fn run_twice<B: MessageBody>(
+pub(crate) async fn run_twice<B: MessageBody>(
     mut req: ServiceRequest,
     run: impl AsyncFn(ServiceRequest) -> Result<ServiceResponse<B>, actix_web::Error>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {

@@ -16,8 +16,6 @@ pub struct Organisation {
     pub phone: Option<String>,
     /// The opening hours of that number, in words.
     pub hours: String,
-    /// Where suspicious messages may be forwarded, if anywhere.
-    pub report_to: Option<String>,
 }
 
 /// Another language the same page can be read in.

@@ -1,18 +1,18 @@
 //! Every refusal and fault that the web answers with (RFC 9457). `middleware::error_pages` makes pages of them.
 //! Each file of an area turns the errors of its verbs into problems.
 
-pub mod campaign;
-pub mod cause;
+pub(crate) mod campaign;
+pub(crate) mod cause;
 mod changed;
 mod incident;
 mod kind;
 mod limits;
-pub mod page_text;
+pub(crate) mod page_text;
 mod person;
 mod postal;
 mod scope;
 mod staff;
-pub mod template;
+pub(crate) mod template;
 mod ticket;
 
 use std::fmt;

@@ -5,7 +5,7 @@ use actix_web::http::header;
 use super::{Kind, Problem};
 
 /// The title of the error page.
-pub fn title(kind: Kind) -> &'static str {
+pub(crate) fn title(kind: Kind) -> &'static str {
     match kind {
         Kind::BadRequest | Kind::WrongType => "This could not be read",
         Kind::NotFound => "Not found, or not yours to see",
@@ -35,7 +35,7 @@ pub fn title(kind: Kind) -> &'static str {
 }
 
 /// What the reader of the page can do now.
-pub fn advice(problem: &Problem) -> String {
+pub(crate) fn advice(problem: &Problem) -> String {
     let words = match problem.kind() {
         Kind::TooMany | Kind::Away | Kind::StillRunning => {
             return format!("{}, then try again.", wait(problem));

@@ -11,7 +11,7 @@ use crate::template::preview::PreviewError;
 /// A finding of the text check, in the JSON of the API. A template may be saved with it. A campaign with an error is not
 /// submitted.
 #[derive(Debug, Serialize)]
-pub struct FindingView {
+pub(crate) struct FindingView {
     locale: String,
     severity: &'static str,
     line: usize,
@@ -21,7 +21,7 @@ pub struct FindingView {
 
 impl FindingView {
     /// A finding in the text of a locale.
-    pub fn of(locale: &str, finding: Finding) -> Self {
+    pub(crate) fn of(locale: &str, finding: Finding) -> Self {
         Self {
             locale: locale.to_owned(),
             severity: match finding.severity {
@@ -46,7 +46,9 @@ struct TextError {
 }
 
 /// The problem of texts that do not compile: each error with its place.
-pub fn bad_text<'e>(wrong: impl Iterator<Item = (Option<&'e str>, &'e MergeError)>) -> Problem {
+pub(crate) fn bad_text<'e>(
+    wrong: impl Iterator<Item = (Option<&'e str>, &'e MergeError)>,
+) -> Problem {
     let each = |(locale, error): (Option<&str>, &MergeError)| TextError {
         locale: locale.map(str::to_owned),
         part: match error.part {

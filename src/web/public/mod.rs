@@ -19,7 +19,7 @@
 //!
 //! A form that is refused answers 422 with the same page, its faults, and what was typed.
 
-pub mod details;
+pub(crate) mod details;
 pub mod find_me;
 pub mod home;
 pub mod incident;
@@ -27,7 +27,7 @@ pub mod my_status;
 pub mod my_ticket;
 pub mod problem;
 pub mod question_received;
-pub mod second_step;
+pub(crate) mod second_step;
 pub mod unlock;
 pub mod verify;
 

@@ -21,14 +21,14 @@ use crate::web::problem::Answer;
 /// What the forms send.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Typed {
+pub(crate) struct Typed {
     back: String,
     code: String,
     letter: String,
 }
 
 /// `POST /s/{token}/code`: sends a new code, if there is an address that may be used. The page shows the result.
-pub async fn send(visitor: Visitor, app: Data<App>, form: Form<Typed>) -> Answer {
+pub(crate) async fn send(visitor: Visitor, app: Data<App>, form: Form<Typed>) -> Answer {
     code::send(&app, visitor.person.incident, visitor.person.id).await?;
     let back = Back::read(&form.back).path(&visitor);
     Ok(go(format!("{back}?code#unlock")).finish())
@@ -36,7 +36,12 @@ pub async fn send(visitor: Visitor, app: Data<App>, form: Form<Typed>) -> Answer
 
 /// `POST /s/{token}/open`: the right code, of an e-mail or printed in a letter, opens the details for a while, on this
 /// device.
-pub async fn open(visitor: Visitor, req: HttpRequest, app: Data<App>, form: Form<Typed>) -> Answer {
+pub(crate) async fn open(
+    visitor: Visitor,
+    req: HttpRequest,
+    app: Data<App>,
+    form: Form<Typed>,
+) -> Answer {
     let back = Back::read(&form.back);
     if fits(&app, &visitor, &form.typed).await? {
         let cookie = unlock::cookie(&app, &visitor);
@@ -93,7 +98,7 @@ async fn fits(app: &App, visitor: &Visitor, typed: &Typed) -> db::Result<bool> {
 ///
 /// # Errors
 /// A form that is not ours.
-pub async fn leave(visitor: Visitor, _form: Form<Nothing>) -> Answer {
+pub(crate) async fn leave(visitor: Visitor, _form: Form<Nothing>) -> Answer {
     let cookie = unlock::no_cookie(&visitor);
     Ok(go(Back::Status.path(&visitor)).cookie(cookie).finish())
 }

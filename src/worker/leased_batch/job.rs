@@ -15,7 +15,7 @@ use crate::worker::relay_state::Needs;
 use crate::worker::send_permission::{Leave, OnConnection};
 
 /// One notice to be sent. Dropped without an end, it counts as not tried and goes back to the queue.
-pub struct Job {
+pub(crate) struct Job {
     leased: Arc<LeasedBatch>,
     /// What its campaign shares.
     pub shared: Arc<Shared>,
@@ -44,7 +44,7 @@ pub struct Job {
 
 impl Job {
     /// A job of a leased batch.
-    pub fn new(
+    pub(crate) fn new(
         leased: &Arc<LeasedBatch>,
         shared: &Arc<Shared>,
         notice: Notice,
@@ -70,17 +70,17 @@ impl Job {
     }
 
     /// It is on a connection until the guard is dropped.
-    pub fn begin(&self) -> OnConnection {
+    pub(crate) fn begin(&self) -> OnConnection {
         self.leased.permission.begin(self.notice.campaign)
     }
 
     /// Whether it may be sent now.
-    pub fn leave(&self) -> Leave {
+    pub(crate) fn leave(&self) -> Leave {
         self.leased.leave()
     }
 
     /// What it needs of a relay.
-    pub fn needs(&self) -> Needs<'_> {
+    pub(crate) fn needs(&self) -> Needs<'_> {
         Needs {
             to: self.person.contact.email.as_ref(),
             not_by: &self.not_by,
@@ -88,17 +88,17 @@ impl Job {
     }
 
     /// The time by the program's clock.
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         self.leased.app.now()
     }
 
     /// This sender's part of what relays and providers take.
-    pub fn share(&self) -> f64 {
+    pub(crate) fn share(&self) -> f64 {
         self.leased.permission.share()
     }
 
     /// Messages a second that this sender may send of its campaign now; `None`: unlimited.
-    pub fn rate(&self) -> Option<f64> {
+    pub(crate) fn rate(&self) -> Option<f64> {
         let app = &self.leased.app;
         let percent = self.leased.permission.percent(self.notice.campaign);
         let since = app.now() - self.shared.launched_at;
@@ -108,14 +108,14 @@ impl Job {
 
     /// The attempt ended before anything was sent; the next attempt may follow at once. It does not count as a try, as when
     /// the batch is read again ([`Histories::read`](crate::delivery::history::Histories::read)).
-    pub fn came_to_nothing(&mut self, attempt: Outcome) {
+    pub(crate) fn came_to_nothing(&mut self, attempt: Outcome) {
         self.tries = self.tries.saturating_sub(1);
         self.tried.push(attempt);
     }
 
     /// It is not sent now, and no attempt is under way. It goes back to the queue; if its campaign was cancelled, that is
     /// its end, whatever others of its batch still wait for.
-    pub fn go_back(self) {
+    pub(crate) fn go_back(self) {
         if self.leased.permission.is_cancelled(self.notice.campaign) {
             let to = plan::cancelled(None, self.doubts);
             self.settle(to, None);
@@ -123,12 +123,12 @@ impl Job {
     }
 
     /// Ends it for now without an attempt: its provider is held everywhere until then.
-    pub fn defer(self, until: DateTime<Utc>) {
+    pub(crate) fn defer(self, until: DateTime<Utc>) {
         self.settle(NoticeStatus::Deferred, Some(until));
     }
 
     /// Ends it in a state, by the result of its last attempt.
-    pub fn end(mut self, last: Outcome, to: NoticeStatus, due_at: Option<DateTime<Utc>>) {
+    pub(crate) fn end(mut self, last: Outcome, to: NoticeStatus, due_at: Option<DateTime<Utc>>) {
         self.tried.push(last);
         self.settle(to, due_at);
     }

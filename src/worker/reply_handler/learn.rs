@@ -157,7 +157,7 @@ impl ReplyHandler<'_> {
 
     /// A connection could not be made. Where others are open, the relay takes no more of them: it is not away. Of
     /// several that are tried at once the last one tells.
-    pub fn unconnected(&self, reply: &Reply) {
+    pub(crate) fn unconnected(&self, reply: &Reply) {
         if self.relay_state.is_open() {
             return;
         }

@@ -13,7 +13,7 @@ use crate::worker::outbox_mail::OutboxMail;
 impl ReplyHandler<'_> {
     /// What the reply to an attempt that began at `begun_at` makes of a message of the outbox; `None`: another connection
     /// takes it at once. Holds the provider or relay as for a notice.
-    pub fn handle_mail(
+    pub(crate) fn handle_mail(
         &self,
         mail: &mut OutboxMail,
         begun_at: DateTime<Utc>,

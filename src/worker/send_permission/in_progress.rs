@@ -57,7 +57,7 @@ fn take_one<K: Ord>(counts: &mut BTreeMap<K, usize>, of: K) {
 }
 
 /// A notice that is on a connection, as long as it lives.
-pub struct OnConnection {
+pub(crate) struct OnConnection {
     pub(super) in_progress: Arc<Mutex<InProgress>>,
     pub(super) campaign: CampaignId,
 }

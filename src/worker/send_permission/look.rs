@@ -49,7 +49,7 @@ impl SendPermission {
     }
 
     /// Looks at the database.
-    pub async fn look(&self, app: &App) -> Result<()> {
+    pub(crate) async fn look(&self, app: &App) -> Result<()> {
         let ids: Vec<CampaignId> = {
             let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
             last.campaigns.keys().copied().collect()
@@ -124,7 +124,7 @@ impl SendPermission {
 
     /// Polls until the process leaves: at every notification, and at every poll interval. A notification wakes the
     /// other loops too.
-    pub async fn watch(self, app: App, wake: Wake, shutdown: Shutdown) {
+    pub(crate) async fn watch(self, app: App, wake: Wake, shutdown: Shutdown) {
         let poll = Duration::from_millis(app.config.mail.poll_milliseconds.min(500));
         let mut listener = None;
         let mut missed: u32 = 0;

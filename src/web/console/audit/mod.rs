@@ -88,7 +88,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// 404 for an unknown incident.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<ReadAudit>,
     req: HttpRequest,
     app: Data<App>,

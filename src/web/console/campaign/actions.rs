@@ -22,7 +22,7 @@ use crate::web::problem::{Answer, Problem};
 /// The form of every button: what its page showed.
 #[derive(Debug, Deserialize, Default)]
 #[serde(default)]
-pub struct Seen {
+pub(crate) struct Seen {
     version: i32,
     content_hash: String,
     /// Of a submission: the keys of the acknowledged warnings.
@@ -62,7 +62,7 @@ fn done(id: CampaignId, action: &str) -> Answer {
 ///
 /// # Errors
 /// An illegal transition, or a page that is out of date.
-pub async fn submit(
+pub(crate) async fn submit(
     who: Allowed<DraftCampaign>,
     req: HttpRequest,
     app: Data<App>,
@@ -115,7 +115,7 @@ fn sentence(line: &str) -> String {
 ///
 /// # Errors
 /// The approver wrote or submitted it, or the content changed.
-pub async fn approve(
+pub(crate) async fn approve(
     who: Allowed<ApproveCampaign>,
     app: Data<App>,
     id: Path<CampaignId>,
@@ -129,7 +129,7 @@ pub async fn approve(
 ///
 /// # Errors
 /// An illegal transition, or a page that is out of date.
-pub async fn take_back(
+pub(crate) async fn take_back(
     who: Allowed<DraftCampaign>,
     app: Data<App>,
     id: Path<CampaignId>,
@@ -144,7 +144,7 @@ pub async fn take_back(
 ///
 /// # Errors
 /// An illegal transition, or a void approval.
-pub async fn launch(
+pub(crate) async fn launch(
     who: Allowed<LaunchCampaign>,
     req: HttpRequest,
     app: Data<App>,
@@ -172,7 +172,7 @@ pub async fn launch(
 ///
 /// # Errors
 /// An illegal transition.
-pub async fn pause(
+pub(crate) async fn pause(
     who: Allowed<LaunchCampaign>,
     app: Data<App>,
     id: Path<CampaignId>,
@@ -186,7 +186,7 @@ pub async fn pause(
 ///
 /// # Errors
 /// An illegal transition, or a page that is out of date.
-pub async fn resume(
+pub(crate) async fn resume(
     who: Allowed<LaunchCampaign>,
     app: Data<App>,
     id: Path<CampaignId>,
@@ -200,7 +200,7 @@ pub async fn resume(
 ///
 /// # Errors
 /// An illegal transition, or a page that is out of date.
-pub async fn cancel(
+pub(crate) async fn cancel(
     who: Allowed<LaunchCampaign>,
     app: Data<App>,
     id: Path<CampaignId>,

@@ -12,7 +12,7 @@ use crate::web::figures::count;
 
 /// The buttons for the actions that `who` has the right to do. `present` is the content if it were submitted now,
 /// `people` the number of recipients if they are counted, `cancel` the question before a cancellation.
-pub fn buttons(
+pub(crate) fn buttons(
     of: &Campaign,
     present: Option<&Content>,
     people: Option<i64>,
@@ -54,7 +54,7 @@ pub fn buttons(
 }
 
 /// The question before a cancellation: how many messages are never sent.
-pub fn cancel_question(of: &Campaign, progress: &Progress) -> String {
+pub(crate) fn cancel_question(of: &Campaign, progress: &Progress) -> String {
     // Messages on a connection are sent. Some of the rest may have arrived by an uncertain attempt: hence "up to".
     let left = progress.left() - progress.of(NoticeStatus::Sending);
     let what = match (of.launched_at, left) {

@@ -14,7 +14,11 @@ use crate::web::problem::Answer;
 ///
 /// # Errors
 /// A form without our token; database errors.
-pub async fn stop(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing>) -> Answer {
+pub(crate) async fn stop(
+    who: Allowed<StopSending>,
+    app: Data<App>,
+    _form: Form<Nothing>,
+) -> Answer {
     let done = hold::stop_everything(&app, who.actor()).await?;
     let said = match done.recorded {
         true => "stopped",
@@ -27,7 +31,11 @@ pub async fn stop(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing
 ///
 /// # Errors
 /// A form without our token; database errors.
-pub async fn start(who: Allowed<StopSending>, app: Data<App>, _form: Form<Nothing>) -> Answer {
+pub(crate) async fn start(
+    who: Allowed<StopSending>,
+    app: Data<App>,
+    _form: Form<Nothing>,
+) -> Answer {
     let done = hold::start_again(&app, who.actor()).await?;
     let said = match done.recorded {
         true => "started",

@@ -96,7 +96,7 @@ pub struct Asked {
 ///
 /// # Errors
 /// Database errors.
-pub async fn list(
+pub(crate) async fn list(
     who: Allowed<SeeCampaigns>,
     req: HttpRequest,
     app: Data<App>,
@@ -285,7 +285,7 @@ fn read(form: &mut Form<Typed>) -> (Audience, u32) {
 ///
 /// # Errors
 /// 404, a form without our token. A form with faults shows the page again.
-pub async fn draft(
+pub(crate) async fn draft(
     who: Allowed<DraftCampaign>,
     req: HttpRequest,
     app: Data<App>,

@@ -37,7 +37,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// 404.
-pub async fn events(
+pub(crate) async fn events(
     who: Allowed<SeeCampaigns>,
     app: Data<App>,
     home: Data<Home>,

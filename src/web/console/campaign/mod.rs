@@ -1,11 +1,11 @@
 //! Campaigns in the console: the list with its form, the page of one, its buttons and their actions.
 
-pub mod actions;
-pub mod buttons;
+pub(crate) mod actions;
+pub(crate) mod buttons;
 pub mod content;
-pub mod emergency_stop;
+pub(crate) mod emergency_stop;
 pub mod list;
-pub mod live;
+pub(crate) mod live;
 pub mod outcomes;
 pub mod page;
 pub mod progress;

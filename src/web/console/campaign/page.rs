@@ -141,7 +141,7 @@ impl CampaignPage {
 ///
 /// # Errors
 /// 404.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<SeeCampaigns>,
     req: HttpRequest,
     app: Data<App>,

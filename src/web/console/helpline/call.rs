@@ -93,7 +93,7 @@ pub struct Typed {
 ///
 /// # Errors
 /// Database errors.
-pub async fn show(who: Allowed<WorkTickets>, req: HttpRequest, app: Data<App>) -> Answer {
+pub(crate) async fn show(who: Allowed<WorkTickets>, req: HttpRequest, app: Data<App>) -> Answer {
     let incidents = incidents(&mut *app.db.get().await?).await?;
     let typed = Typed::default();
     let offered = (typed, Faults::default(), incidents);
@@ -104,7 +104,7 @@ pub async fn show(who: Allowed<WorkTickets>, req: HttpRequest, app: Data<App>) -
 ///
 /// # Errors
 /// Database errors. A form with faults shows the page again.
-pub async fn log(
+pub(crate) async fn log(
     who: Allowed<WorkTickets>,
     req: HttpRequest,
     app: Data<App>,

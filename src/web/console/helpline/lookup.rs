@@ -15,7 +15,7 @@ use crate::ticket::{self, Ticket};
 use crate::web::problem::Problem;
 
 /// What was found.
-pub enum Match {
+pub(crate) enum Match {
     /// These people, each with their incident. Several people can share a mailbox.
     People(Vec<(IncidentId, PersonId)>),
     /// The ticket with this number, if no person matches.
@@ -26,7 +26,7 @@ pub enum Match {
 ///
 /// # Errors
 /// Database errors.
-pub async fn incidents(conn: &mut Conn) -> db::Result<Vec<Incident>> {
+pub(crate) async fn incidents(conn: &mut Conn) -> db::Result<Vec<Incident>> {
     let mut incidents = incident::store::list(conn).await?;
     incidents.retain(|incident| incident.forgotten_at.is_none());
     Ok(incidents)
@@ -37,7 +37,7 @@ pub async fn incidents(conn: &mut Conn) -> db::Result<Vec<Incident>> {
 ///
 /// # Errors
 /// Database errors.
-pub async fn look_up(
+pub(crate) async fn look_up(
     app: &App,
     known: &[Incident],
     chosen: Option<IncidentId>,

@@ -5,4 +5,4 @@ mod caller;
 mod lookup;
 pub mod page;
 pub mod search;
-pub mod work;
+pub(crate) mod work;

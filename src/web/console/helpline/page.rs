@@ -75,7 +75,7 @@ pub struct Asked {
 ///
 /// # Errors
 /// 400 for an unknown state or a wrong cursor.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<SeeTickets>,
     req: HttpRequest,
     app: Data<App>,
@@ -107,7 +107,11 @@ pub async fn show(
 ///
 /// # Errors
 /// Database errors.
-pub async fn next(who: Allowed<WorkTickets>, app: Data<App>, _form: Form<Nothing>) -> Answer {
+pub(crate) async fn next(
+    who: Allowed<WorkTickets>,
+    app: Data<App>,
+    _form: Form<Nothing>,
+) -> Answer {
     let to = match agent::take_next(&app, who.id).await? {
         Some(ticket) => format!("/console/tickets/{}", ticket.id),
         None => "/console/helpline?nobody".to_owned(),

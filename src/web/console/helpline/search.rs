@@ -64,7 +64,7 @@ pub struct Typed {
 ///
 /// # Errors
 /// Database errors.
-pub async fn show(who: Allowed<SeeTickets>, req: HttpRequest, app: Data<App>) -> Answer {
+pub(crate) async fn show(who: Allowed<SeeTickets>, req: HttpRequest, app: Data<App>) -> Answer {
     let nothing = (Typed::default(), Faults::default());
     page(&app, &req, &who, StatusCode::OK, nothing, None).await
 }
@@ -74,7 +74,7 @@ pub async fn show(who: Allowed<SeeTickets>, req: HttpRequest, app: Data<App>) ->
 ///
 /// # Errors
 /// Database errors.
-pub async fn find(
+pub(crate) async fn find(
     who: Allowed<SeeTickets>,
     req: HttpRequest,
     app: Data<App>,

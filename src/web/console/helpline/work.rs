@@ -44,7 +44,7 @@ pub struct TicketRow {
 }
 
 /// The row of a ticket.
-pub fn row(app: &App, names: &Names, ticket: &Ticket) -> TicketRow {
+pub(crate) fn row(app: &App, names: &Names, ticket: &Ticket) -> TicketRow {
     let due = ticket.due_at(app.config.helpline.answer_hours);
     TicketRow {
         id: ticket.id.to_string(),
@@ -68,14 +68,25 @@ pub fn row(app: &App, names: &Names, ticket: &Ticket) -> TicketRow {
 ///
 /// # Errors
 /// Database errors.
-pub async fn work(app: &App, conn: &mut Conn, who: &Staff, names: &Names) -> db::Result<Work> {
+pub(crate) async fn work(
+    app: &App,
+    conn: &mut Conn,
+    who: &Staff,
+    names: &Names,
+) -> db::Result<Work> {
     let waiting = ticket::store::waiting(conn).await?;
     let mine = ticket::store::mine(conn, &app.keys, who.id).await?;
     Ok(of(app, who, names, waiting, mine))
 }
 
 /// The same of what was read.
-pub fn of(app: &App, who: &Staff, names: &Names, waiting: Waiting, mut mine: Vec<Ticket>) -> Work {
+pub(crate) fn of(
+    app: &App,
+    who: &Staff,
+    names: &Names,
+    waiting: Waiting,
+    mut mine: Vec<Ticket>,
+) -> Work {
     let hours = app.config.helpline.answer_hours;
     mine.sort_by_key(|ticket| (ticket.due_at(hours).is_none(), ticket.due_at(hours)));
     Work {

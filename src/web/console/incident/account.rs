@@ -20,7 +20,7 @@ use crate::web::problem::Answer;
 /// `/console/incidents/{slug}/account`
 #[derive(Template)]
 #[template(path = "console/incident/account.html")]
-pub struct AccountPage {
+pub(crate) struct AccountPage {
     /// The frame.
     pub desk: ConsoleFrame,
     /// The incident's address.
@@ -37,7 +37,7 @@ pub struct AccountPage {
 
 /// The figures by one property.
 #[derive(Debug, Clone)]
-pub struct PartTable {
+pub(crate) struct PartTable {
     /// `jurisdiction`, `locale`, `element` or `reason`.
     pub kind: &'static str,
     /// The values of the property, the most people first.
@@ -81,7 +81,7 @@ impl AccountPage {
 ///
 /// # Errors
 /// 404.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<SeeIncidents>,
     req: HttpRequest,
     app: Data<App>,

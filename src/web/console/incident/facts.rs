@@ -42,7 +42,7 @@ pub struct FactSheet {
 ///
 /// # Errors
 /// 404, or a fact sheet that changed since the page was loaded. A bad fact shows the page again.
-pub async fn save(
+pub(crate) async fn save(
     who: Allowed<SteerIncident>,
     req: HttpRequest,
     app: Data<App>,
@@ -190,7 +190,7 @@ async fn message_of(app: &App, incident: IncidentId) -> Result<&'static str, Pro
 ///
 /// # Errors
 /// 404.
-pub async fn preview(
+pub(crate) async fn preview(
     who: Allowed<SteerIncident>,
     req: HttpRequest,
     app: Data<App>,
@@ -247,7 +247,7 @@ pub struct Seen {
 ///
 /// # Errors
 /// 404, or an incident that changed since the preview was loaded.
-pub async fn publish(
+pub(crate) async fn publish(
     who: Allowed<SteerIncident>,
     app: Data<App>,
     slug: Path<String>,

@@ -21,7 +21,7 @@ use crate::web::problem::Answer;
 /// The form.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Typed {
+pub(crate) struct Typed {
     repeated: String,
 }
 
@@ -29,7 +29,7 @@ pub struct Typed {
 ///
 /// # Errors
 /// 404, or an incident with work that is not over. Another slug shows the page again.
-pub async fn forget(
+pub(crate) async fn forget(
     who: Allowed<ForgetIncident>,
     req: HttpRequest,
     app: Data<App>,

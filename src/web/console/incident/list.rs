@@ -63,7 +63,7 @@ pub struct NewIncident {
 ///
 /// # Errors
 /// Database errors.
-pub async fn list(who: Allowed<SeeIncidents>, req: HttpRequest, app: Data<App>) -> Answer {
+pub(crate) async fn list(who: Allowed<SeeIncidents>, req: HttpRequest, app: Data<App>) -> Answer {
     let new = who.may(Right::SteerIncident).then(NewIncident::default);
     shown(&app, &req, &who, StatusCode::OK, new).await
 }
@@ -127,7 +127,7 @@ impl Typed {
 ///
 /// # Errors
 /// A form without our token; database errors. A bad text shows the page again.
-pub async fn open(
+pub(crate) async fn open(
     who: Allowed<SteerIncident>,
     req: HttpRequest,
     app: Data<App>,

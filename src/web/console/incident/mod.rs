@@ -1,15 +1,15 @@
 //! Incidents in the console: the list, the page of one, its states, its fact sheet, its public updates, its account.
 
-pub mod account;
+pub(crate) mod account;
 pub mod facts;
-pub mod forget;
+pub(crate) mod forget;
 pub mod forget_form;
 pub mod list;
 pub mod page;
-pub mod state;
-pub mod state_buttons;
-pub mod unsaved;
-pub mod updates;
+pub(crate) mod state;
+pub(crate) mod state_buttons;
+pub(crate) mod unsaved;
+pub(crate) mod updates;
 
 use crate::db::Conn;
 use crate::incident::{Incident, store};

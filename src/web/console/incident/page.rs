@@ -186,7 +186,7 @@ impl IncidentPage {
 ///
 /// # Errors
 /// 404.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<SeeIncidents>,
     req: HttpRequest,
     app: Data<App>,

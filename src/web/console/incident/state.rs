@@ -21,7 +21,7 @@ use crate::web::problem::{Answer, Kind, Problem};
 
 /// The form of the buttons.
 #[derive(Deserialize)]
-pub struct To {
+pub(crate) struct To {
     to: IncidentState,
     version: i32,
     /// Present if the box that confirms the numbers below is ticked.
@@ -58,7 +58,7 @@ impl To {
 /// # Errors
 /// 404 without the incident. The page shows why a change is refused: an illegal transition, open work, people who are not
 /// told, or an incident that changed since the page was loaded.
-pub async fn change(
+pub(crate) async fn change(
     who: Allowed<SteerIncident>,
     req: HttpRequest,
     app: Data<App>,

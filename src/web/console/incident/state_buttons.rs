@@ -9,7 +9,7 @@ use crate::web::page::{ConsoleFrame, Flash};
 
 /// The button for a next state, or why the state is not allowed yet. `promises`: the latest public update promises the next
 /// one.
-pub fn button(to: IncidentState, open: &Open, promises: bool) -> Button {
+pub(crate) fn button(to: IncidentState, open: &Open, promises: bool) -> Button {
     let all_told = open.untold().is_none();
     let (words, look, sure, reasons) = match to {
         IncidentState::Suspected => ("Suspect", "quiet", String::new(), vec![]),
@@ -69,7 +69,7 @@ fn stay_untold(open: &Open) -> String {
 }
 
 /// Names the new state in the message about a change of state.
-pub fn moved(desk: ConsoleFrame, state: IncidentState) -> ConsoleFrame {
+pub(crate) fn moved(desk: ConsoleFrame, state: IncidentState) -> ConsoleFrame {
     let flash = desk.flash.map(|flash| match flash.text == MOVED {
         true => Flash {
             text: format!("The incident is now {state}."),

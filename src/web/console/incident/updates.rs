@@ -22,7 +22,7 @@ use crate::web::public::Update;
 
 /// The form of an update.
 #[derive(Deserialize)]
-pub struct Statement {
+pub(crate) struct Statement {
     kind: UpdateKind,
     #[serde(default)]
     text: String,
@@ -37,7 +37,7 @@ pub struct Statement {
 ///
 /// # Errors
 /// 404; a bad text or day shows the page again.
-pub async fn publish(
+pub(crate) async fn publish(
     who: Allowed<SteerIncident>,
     req: HttpRequest,
     app: Data<App>,

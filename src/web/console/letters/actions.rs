@@ -102,7 +102,7 @@ pub(super) fn done(of: &Incident, action: &str) -> HttpResponse {
 /// The form that takes a list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub(crate) struct Asked {
     kind: Option<PostalKind>,
     again: bool,
     anyway: bool,
@@ -113,7 +113,7 @@ pub struct Asked {
 ///
 /// # Errors
 /// 404. The page says why a list cannot be taken.
-pub async fn take(
+pub(crate) async fn take(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
@@ -145,7 +145,7 @@ pub async fn take(
 ///
 /// # Errors
 /// 404. For a list that is already recorded or discarded, the page says so.
-pub async fn file(
+pub(crate) async fn file(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
@@ -162,7 +162,7 @@ pub async fn file(
 /// The form that records a list or one person.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct RecordForm {
+pub(crate) struct RecordForm {
     pub(super) reference: String,
     on: String,
     how: String,
@@ -223,7 +223,7 @@ pub(super) fn field(why: &PostalError, other: &'static str) -> &'static str {
 /// # Errors
 /// 404 without the list. The page says why it is not recorded: a wrong day, a list that is already recorded, or people who
 /// must no longer be told and are not confirmed.
-pub async fn posted(
+pub(crate) async fn posted(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
@@ -237,7 +237,7 @@ pub async fn posted(
 ///
 /// # Errors
 /// As [`posted`].
-pub async fn told(
+pub(crate) async fn told(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
@@ -302,7 +302,7 @@ async fn of_batch(app: &App, id: PostalId) -> Result<Incident, Problem> {
 ///
 /// # Errors
 /// 404. For a list that is already recorded or discarded, the page says so.
-pub async fn discard(
+pub(crate) async fn discard(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,

@@ -15,7 +15,7 @@ use crate::web::problem::Answer;
 
 /// The form.
 #[derive(Debug, Deserialize)]
-pub struct Rule {
+pub(crate) struct Rule {
     rule: MinorsRule,
 }
 
@@ -23,7 +23,7 @@ pub struct Rule {
 ///
 /// # Errors
 /// 404. While a campaign is running, the page says that the rule cannot change.
-pub async fn choose(
+pub(crate) async fn choose(
     who: Allowed<SteerIncident>,
     req: HttpRequest,
     app: Data<App>,

@@ -17,7 +17,7 @@ use crate::web::problem::Answer;
 ///
 /// # Errors
 /// 404 without the incident. The page says why it is not recorded.
-pub async fn told(
+pub(crate) async fn told(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,

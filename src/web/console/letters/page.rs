@@ -161,7 +161,7 @@ impl BatchLine {
 ///
 /// # Errors
 /// 404.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<SeeIncidents>,
     req: HttpRequest,
     app: Data<App>,

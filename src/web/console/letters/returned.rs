@@ -27,7 +27,7 @@ const NAMED: usize = 20;
 ///
 /// # Errors
 /// 404, a form without our token. The page shows refused lines; the others are recorded.
-pub async fn returned(
+pub(crate) async fn returned(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,

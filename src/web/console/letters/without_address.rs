@@ -85,7 +85,7 @@ fn left_out(last: &Batch) -> String {
 /// The query: the kind of list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct OfKind {
+pub(crate) struct OfKind {
     kind: Option<PostalKind>,
 }
 
@@ -94,7 +94,7 @@ pub struct OfKind {
 ///
 /// # Errors
 /// 404.
-pub async fn download(
+pub(crate) async fn download(
     who: Allowed<ImportScope>,
     app: Data<App>,
     slug: Path<String>,

@@ -59,7 +59,7 @@ pub struct Asked {
 ///
 /// # Errors
 /// 404.
-pub async fn list(
+pub(crate) async fn list(
     who: Allowed<SeeCampaigns>,
     req: HttpRequest,
     app: Data<App>,

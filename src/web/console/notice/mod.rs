@@ -1,5 +1,5 @@
 //! Notices in the console: the list of a campaign, and the page of one notice with its attempts.
 
 pub mod list;
-pub mod page;
+pub(crate) mod page;
 pub mod row;

@@ -24,7 +24,7 @@ use crate::web::problem::Answer;
 /// `/console/notices/{id}`
 #[derive(Template)]
 #[template(path = "console/notice/page.html")]
-pub struct NoticePage {
+pub(crate) struct NoticePage {
     /// The frame.
     pub desk: ConsoleFrame,
     /// The campaign's id.
@@ -43,7 +43,7 @@ pub struct NoticePage {
 
 /// One SMTP transaction.
 #[derive(Debug, Clone)]
-pub struct AttemptRow {
+pub(crate) struct AttemptRow {
     /// From 1.
     pub attempt: i64,
     /// Through which relay.
@@ -60,7 +60,7 @@ pub struct AttemptRow {
 ///
 /// # Errors
 /// 404.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<SeeCampaigns>,
     req: HttpRequest,
     app: Data<App>,

@@ -133,7 +133,7 @@ impl Asked {
 ///
 /// # Errors
 /// 404.
-pub async fn list(
+pub(crate) async fn list(
     who: Allowed<SeeAllPeople>,
     req: HttpRequest,
     app: Data<App>,

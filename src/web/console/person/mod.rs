@@ -2,4 +2,4 @@
 
 pub mod list;
 pub mod page;
-pub mod reference;
+pub(crate) mod reference;

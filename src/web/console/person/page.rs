@@ -104,7 +104,7 @@ pub struct NoticeLine {
 ///
 /// # Errors
 /// 404, also for a person of a forgotten incident.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<SeePeople>,
     req: HttpRequest,
     app: Data<App>,
@@ -160,7 +160,7 @@ async fn postal_lines(
 ///
 /// # Errors
 /// 404, also for a person of a forgotten incident.
-pub async fn revoke_links(
+pub(crate) async fn revoke_links(
     who: Allowed<RevokeLinks>,
     app: Data<App>,
     id: Path<PersonId>,

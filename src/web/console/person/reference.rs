@@ -3,7 +3,7 @@
 use crate::person::store::Reference;
 
 /// The sentence about a reference that was reassigned to another person.
-pub fn reassigned(reference: Reference) -> String {
+pub(crate) fn reassigned(reference: Reference) -> String {
     match reference {
         Reference::NamesAnother(version) => format!(
             "The person of this reference changed: since version {version} the list names another person by it. This is \

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The form of [`activate()`].
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub struct Activate {
+pub(crate) struct Activate {
     rejected: Option<i64>,
     /// `hold:3`
     lifted: Vec<String>,
@@ -74,7 +74,7 @@ impl Activate {
 ///
 /// # Errors
 /// 404. For a version that is not a draft, and for numbers that are not confirmed, the page says why.
-pub async fn activate(
+pub(crate) async fn activate(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
@@ -105,7 +105,7 @@ pub async fn activate(
 /// The form of [`discard`].
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub struct Discard {
+pub(crate) struct Discard {
     revision: Option<String>,
 }
 
@@ -113,7 +113,7 @@ pub struct Discard {
 ///
 /// # Errors
 /// 404. For a version that is not a draft, the page says why.
-pub async fn discard(
+pub(crate) async fn discard(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,

@@ -82,7 +82,7 @@ impl Waiting {
 ///
 /// # Errors
 /// 404.
-pub async fn ask(
+pub(crate) async fn ask(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
@@ -167,7 +167,7 @@ pub struct Size {
 ///
 /// # Errors
 /// 404, a draft without a choice what happens to it, or a size that no list can have.
-pub async fn begin_upload(
+pub(crate) async fn begin_upload(
     who: Allowed<ImportScope>,
     app: Data<App>,
     slug: Path<String>,
@@ -194,7 +194,7 @@ enum Sent {
 ///
 /// # Errors
 /// 404, a form without our token, another running import. A refused file shows the page again.
-pub async fn import(
+pub(crate) async fn import(
     who: Allowed<ImportScope>,
     req: HttpRequest,
     app: Data<App>,
@@ -283,7 +283,11 @@ struct Importing {
 ///
 /// # Errors
 /// 404.
-pub async fn importing(_: Allowed<ImportScope>, app: Data<App>, slug: Path<String>) -> Answer {
+pub(crate) async fn importing(
+    _: Allowed<ImportScope>,
+    app: Data<App>,
+    slug: Path<String>,
+) -> Answer {
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, &slug).await?;
     let versions = store::list(&mut conn, incident.id).await?;

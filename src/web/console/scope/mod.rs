@@ -1,6 +1,6 @@
 //! Lists of affected people: importing one, the report of a version, activating and discarding a draft.
 
-pub mod activate;
+pub(crate) mod activate;
 mod buttons;
 pub mod delta;
 pub mod import;

@@ -119,7 +119,7 @@ impl ScopeReport {
 ///
 /// # Errors
 /// 404.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<SeeIncidents>,
     req: HttpRequest,
     app: Data<App>,
@@ -206,7 +206,11 @@ pub(super) async fn find(
 ///
 /// # Errors
 /// 404.
-pub async fn rejects(who: Allowed<ImportScope>, app: Data<App>, at: Path<(String, i32)>) -> Answer {
+pub(crate) async fn rejects(
+    who: Allowed<ImportScope>,
+    app: Data<App>,
+    at: Path<(String, i32)>,
+) -> Answer {
     let (incident, version) = find(&mut *app.db.get().await?, &at).await?;
     let rows = usize::try_from(version.rejected).unwrap_or_default();
     who.saw(&app, Action::RejectsDownload, incident.id, rows);

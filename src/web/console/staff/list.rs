@@ -76,7 +76,7 @@ impl StaffRow {
 ///
 /// # Errors
 /// Database errors.
-pub async fn show(who: Allowed<SeeStaff>, req: HttpRequest, app: Data<App>) -> Answer {
+pub(crate) async fn show(who: Allowed<SeeStaff>, req: HttpRequest, app: Data<App>) -> Answer {
     let mut conn = app.db.get().await?;
     let staff = staff::store::list(&mut conn).await?;
     let keys = staff::store::list_keys(&mut conn).await?;
@@ -112,7 +112,7 @@ pub async fn show(who: Allowed<SeeStaff>, req: HttpRequest, app: Data<App>) -> A
 ///
 /// # Errors
 /// 404; 422 for the own account.
-pub async fn disable(
+pub(crate) async fn disable(
     who: Allowed<ManageStaff>,
     app: Data<App>,
     id: Path<StaffId>,
@@ -126,7 +126,7 @@ pub async fn disable(
 ///
 /// # Errors
 /// 404.
-pub async fn enable(
+pub(crate) async fn enable(
     who: Allowed<ManageStaff>,
     app: Data<App>,
     id: Path<StaffId>,
@@ -140,7 +140,7 @@ pub async fn enable(
 ///
 /// # Errors
 /// 404, also for a revoked key.
-pub async fn revoke_key(
+pub(crate) async fn revoke_key(
     who: Allowed<ManageStaff>,
     app: Data<App>,
     id: Path<KeyId>,

@@ -26,7 +26,7 @@ use crate::web::problem::{Answer, Problem};
 /// The form of the editor: locale, subject and body of each language, and the settings of the preview.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Words {
+pub(crate) struct Words {
     locale: Vec<String>,
     subject: Vec<String>,
     body: Vec<String>,
@@ -75,7 +75,7 @@ impl Words {
 ///
 /// # Errors
 /// 404, a form without our token. Texts with errors show the page again.
-pub async fn save(
+pub(crate) async fn save(
     who: Allowed<EditTemplate>,
     req: HttpRequest,
     app: Data<App>,
@@ -174,7 +174,7 @@ async fn shown(
 ///
 /// # Errors
 /// 404, or a text that cannot be rendered.
-pub async fn preview(
+pub(crate) async fn preview(
     who: Allowed<SeeTemplates>,
     app: Data<App>,
     id: Path<TemplateId>,

@@ -78,7 +78,7 @@ pub struct NewTemplate {
 ///
 /// # Errors
 /// Database errors.
-pub async fn list(who: Allowed<SeeTemplates>, req: HttpRequest, app: Data<App>) -> Answer {
+pub(crate) async fn list(who: Allowed<SeeTemplates>, req: HttpRequest, app: Data<App>) -> Answer {
     let new = who.may(Right::EditTemplate).then(NewTemplate::default);
     shown(&app, &req, &who, StatusCode::OK, new).await
 }
@@ -136,7 +136,7 @@ pub struct Typed {
 ///
 /// # Errors
 /// A form without our token; database errors. A bad name or language shows the page again.
-pub async fn begin(
+pub(crate) async fn begin(
     who: Allowed<EditTemplate>,
     req: HttpRequest,
     app: Data<App>,

@@ -1,7 +1,7 @@
 //! Templates in the console: the list, the page of one with its editor and its preview.
 
-pub mod editor;
-pub mod language;
+pub(crate) mod editor;
+pub(crate) mod language;
 pub mod list;
 pub mod page;
 pub mod preview;

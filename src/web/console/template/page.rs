@@ -128,7 +128,7 @@ impl From<(String, template::Variant)> for Variant {
 ///
 /// # Errors
 /// 404, also for an incident or reference that is not there.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<SeeTemplates>,
     req: HttpRequest,
     app: Data<App>,

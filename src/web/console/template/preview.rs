@@ -174,7 +174,7 @@ async fn rendered(
 ///
 /// # Errors
 /// 404, or a text that cannot be rendered.
-pub async fn html(
+pub(crate) async fn html(
     who: Allowed<SeeTemplates>,
     app: Data<App>,
     id: Path<TemplateId>,

@@ -25,7 +25,7 @@ use crate::web::problem::{self, Answer, Problem};
 /// The query: the open tab and the last action.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Asked {
+pub(crate) struct Asked {
     #[serde(rename = "as")]
     tab: String,
     did: String,
@@ -44,7 +44,7 @@ enum Kind {
 /// The form of the composer.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Written {
+pub(crate) struct Written {
     kind: Kind,
     text: String,
     /// The note; absent if the form has one text only.
@@ -62,7 +62,7 @@ pub struct Written {
 /// The form of a button. `to` is a state, with a resolution if it needs one: `closed:spam`.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Moved {
+pub(crate) struct Moved {
     to: String,
     version: i32,
 }
@@ -70,7 +70,7 @@ pub struct Moved {
 /// The form that assigns a ticket.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct Given {
+pub(crate) struct Given {
     #[serde(alias = "to")]
     agent: Option<StaffId>,
     version: i32,
@@ -80,7 +80,7 @@ pub struct Given {
 ///
 /// # Errors
 /// 404.
-pub async fn show(
+pub(crate) async fn show(
     who: Allowed<SeeTickets>,
     req: HttpRequest,
     app: Data<App>,
@@ -102,7 +102,7 @@ pub async fn show(
 ///
 /// # Errors
 /// 404. The page says why a message is refused, and keeps the draft.
-pub async fn write(
+pub(crate) async fn write(
     who: Allowed<WorkTickets>,
     req: HttpRequest,
     app: Data<App>,
@@ -193,7 +193,7 @@ fn typed(req: &HttpRequest) -> Draft {
 ///
 /// # Errors
 /// As [`write()`].
-pub async fn transition(
+pub(crate) async fn transition(
     who: Allowed<WorkTickets>,
     req: HttpRequest,
     app: Data<App>,
@@ -220,7 +220,7 @@ pub async fn transition(
 ///
 /// # Errors
 /// As [`write()`].
-pub async fn take(
+pub(crate) async fn take(
     who: Allowed<WorkTickets>,
     req: HttpRequest,
     app: Data<App>,
@@ -238,7 +238,7 @@ pub async fn take(
 ///
 /// # Errors
 /// As [`write()`].
-pub async fn release(
+pub(crate) async fn release(
     who: Allowed<WorkTickets>,
     req: HttpRequest,
     app: Data<App>,
@@ -256,7 +256,7 @@ pub async fn release(
 ///
 /// # Errors
 /// As [`write()`].
-pub async fn assign(
+pub(crate) async fn assign(
     who: Allowed<LeadTickets>,
     req: HttpRequest,
     app: Data<App>,
@@ -277,7 +277,7 @@ pub async fn assign(
 ///
 /// # Errors
 /// 404.
-pub async fn find(app: &App, name: &str) -> Result<Ticket, Problem> {
+pub(crate) async fn find(app: &App, name: &str) -> Result<Ticket, Problem> {
     let mut conn = app.db.get().await?;
     Ok(match name.parse() {
         Ok(id) => store::find(&mut conn, &app.keys, id).await?,
@@ -289,7 +289,7 @@ pub async fn find(app: &App, name: &str) -> Result<Ticket, Problem> {
 }
 
 /// Redirects to the ticket, which shows the message about the action.
-pub fn to(ticket: &Ticket, did: &str) -> HttpResponse {
+pub(crate) fn to(ticket: &Ticket, did: &str) -> HttpResponse {
     let to = format!("/console/tickets/{}?did={did}", ticket.id);
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, to))

@@ -8,7 +8,12 @@ use crate::web::console::changed::{ago, sentence};
 use crate::web::console::names::Names;
 
 /// The change since the page was loaded, for the reader `who`.
-pub fn in_words(app: &App, who: &Signed, names: &Names, conflict: &agent::Conflict) -> Conflict {
+pub(crate) fn in_words(
+    app: &App,
+    who: &Signed,
+    names: &Names,
+    conflict: &agent::Conflict,
+) -> Conflict {
     let customers = conflict
         .newer
         .iter()

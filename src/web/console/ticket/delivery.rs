@@ -11,7 +11,7 @@ use crate::web::problem::Problem;
 
 /// How a reply reaches the person of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReplyChannel {
+pub(crate) enum ReplyChannel {
     /// No person is connected to the ticket.
     Nobody,
     /// By e-mail with a link to the page.
@@ -35,7 +35,7 @@ impl ReplyChannel {
     ///
     /// # Errors
     /// 500 for an item that does not open.
-    pub fn of(key: Option<&IncidentKey>, found: Option<&Found>) -> Result<Self, Problem> {
+    pub(crate) fn of(key: Option<&IncidentKey>, found: Option<&Found>) -> Result<Self, Problem> {
         let Some(Found { known, items }) = found else {
             return Ok(Self::Nobody);
         };
@@ -54,7 +54,7 @@ impl ReplyChannel {
     }
 
     /// Where a reply goes, in words.
-    pub fn goes_to(&self) -> String {
+    pub(crate) fn goes_to(&self) -> String {
         match self {
             Self::Nobody => "nobody: no person is connected to this ticket".to_owned(),
             // The caller adds the address.
@@ -160,7 +160,7 @@ fn told(items: &[Item], why: WithheldReason, key: Option<&IncidentKey>) -> Resul
 }
 
 /// The delivery of the last answer, for the agent who sent it; `letter` is its e-mail.
-pub fn answer_delivery(
+pub(crate) fn answer_delivery(
     ticket: &Ticket,
     letter: Option<&Delivery>,
     channel: &ReplyChannel,
@@ -219,7 +219,7 @@ fn not_mailed(channel: &ReplyChannel) -> String {
 }
 
 /// The delivery of an e-mail, and what to do if it did not arrive.
-pub fn delivery(letter: &Delivery, channel: &ReplyChannel) -> String {
+pub(crate) fn delivery(letter: &Delivery, channel: &ReplyChannel) -> String {
     let at = letter
         .settled_at
         .map(|at| at.format(" %-d %b, %H:%M UTC").to_string());

@@ -8,7 +8,7 @@ use crate::web::page::{Fault, Faults};
 
 /// What an agent typed, and why it was refused.
 #[derive(Default)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// Whether the note tab is open.
     pub as_note: bool,
     /// The reply to the customer.
@@ -31,7 +31,7 @@ pub struct Draft {
 
 impl Draft {
     /// Adds a fault; an empty `field` is the field of the text.
-    pub fn refused(mut self, field: &str, why: impl std::fmt::Display) -> Self {
+    pub(crate) fn refused(mut self, field: &str, why: impl std::fmt::Display) -> Self {
         let words = if self.as_note { "note" } else { "reply" };
         let field = if field.is_empty() { words } else { field };
         self.faults.0.push(Fault {
@@ -42,13 +42,13 @@ impl Draft {
     }
 
     /// Whether nothing is typed.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.reply.trim().is_empty() && self.note.trim().is_empty()
     }
 
     /// The draft after the text of the open tab was sent: the text of the other tab, which is then open.
     #[must_use]
-    pub fn without_sent(self) -> Self {
+    pub(crate) fn without_sent(self) -> Self {
         match self.as_note {
             true => Self {
                 note: String::new(),
@@ -65,7 +65,7 @@ impl Draft {
 }
 
 /// The field of a refusal.
-pub fn field_of(refusal: &Refusal) -> &'static str {
+pub(crate) fn field_of(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::Needs(Need::Review) => "review_on",
         Refusal::Needs(Need::Reason) => "reason",

@@ -1,11 +1,11 @@
 //! The ticket page of an agent, and the actions on a ticket.
 
-pub mod actions;
+pub(crate) mod actions;
 mod composer;
 mod conflict;
-pub mod delivery;
-pub mod draft;
-pub mod page;
-pub mod person;
-pub mod resolution;
+pub(crate) mod delivery;
+pub(crate) mod draft;
+pub(crate) mod page;
+pub(crate) mod person;
+pub(crate) mod resolution;
 pub mod view;

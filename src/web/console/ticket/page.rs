@@ -33,7 +33,7 @@ type Said = (ticket::Message, Option<Delivery>);
 ///
 /// # Errors
 /// 404.
-pub async fn load(app: &App, who: &Signed, name: &TicketName) -> Result<Desk, Problem> {
+pub(crate) async fn load(app: &App, who: &Signed, name: &TicketName) -> Result<Desk, Problem> {
     let mut conn = app.db.get().await?;
     Ok(store::desk(&mut conn, &app.keys, name, who.id).await?)
 }
@@ -42,7 +42,7 @@ pub async fn load(app: &App, who: &Signed, name: &TicketName) -> Result<Desk, Pr
 ///
 /// # Errors
 /// Database errors.
-pub async fn show(
+pub(crate) async fn show(
     app: &App,
     req: &HttpRequest,
     who: &Signed,
@@ -58,7 +58,7 @@ pub async fn show(
 ///
 /// # Errors
 /// Database errors.
-pub async fn show_desk(
+pub(crate) async fn show_desk(
     app: &App,
     req: &HttpRequest,
     who: &Signed,

@@ -25,7 +25,7 @@ use crate::web::problem::Problem;
 use crate::web::public::my_status::subject;
 
 /// The person of a ticket, and all postal items of theirs.
-pub struct Found {
+pub(crate) struct Found {
     /// The person.
     pub known: Known,
     /// As [`postal::store::of_person`].
@@ -36,7 +36,7 @@ pub struct Found {
 ///
 /// # Errors
 /// Database errors.
-pub async fn find(conn: &mut Conn, of: &Desk) -> Result<Option<Found>, Problem> {
+pub(crate) async fn find(conn: &mut Conn, of: &Desk) -> Result<Option<Found>, Problem> {
     let Some((id, key)) = of.ticket.person.zip(of.key.as_ref()) else {
         return Ok(None);
     };
@@ -49,7 +49,7 @@ pub async fn find(conn: &mut Conn, of: &Desk) -> Result<Option<Found>, Problem> 
 ///
 /// # Errors
 /// Database errors.
-pub async fn zone(
+pub(crate) async fn zone(
     app: &App,
     conn: &mut Conn,
     of: &Desk,

@@ -7,7 +7,7 @@ use crate::ticket::{Ticket, TicketResolution};
 use crate::web::console::Choice;
 
 /// The sentence about the end of a solved or closed ticket; empty for another one. `name` returns the name of an actor.
-pub fn how_it_ended(of: &Ticket, ends: &Ends, name: impl Fn(&str) -> String) -> String {
+pub(crate) fn how_it_ended(of: &Ticket, ends: &Ends, name: impl Fn(&str) -> String) -> String {
     if !of.status.is_done() {
         return String::new();
     }
@@ -30,7 +30,7 @@ fn minute(at: DateTime<Utc>) -> impl std::fmt::Display {
 }
 
 /// A resolution inside a sentence.
-pub fn in_words(how: TicketResolution) -> &'static str {
+pub(crate) fn in_words(how: TicketResolution) -> &'static str {
     match how {
         TicketResolution::Answered => "answered",
         TicketResolution::SelfService => "the customer found the answer",
@@ -44,7 +44,7 @@ pub fn in_words(how: TicketResolution) -> &'static str {
 }
 
 /// A resolution as an option.
-pub fn choice(how: &TicketResolution) -> Choice {
+pub(crate) fn choice(how: &TicketResolution) -> Choice {
     let words = match how {
         TicketResolution::Answered => "Answered",
         TicketResolution::SelfService => "They found the answer themselves",

@@ -40,7 +40,6 @@ fn visit() -> PublicFrame {
             senders: vec!["notice@northline.example".into()],
             phone: Some("+1 800 555 0100".into()),
             hours: "every day, 7:00 to 22:00 Eastern".into(),
-            report_to: Some("suspicious@northline.example".into()),
         },
         lang: "en".into(),
         dir: "ltr".into(),
