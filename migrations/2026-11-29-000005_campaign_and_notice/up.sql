@@ -145,7 +145,7 @@ create table batch (
     lease_until timestamptz,
     -- A batch of the canary. The others wait until it has ended well.
     canary      boolean not null default false,
-    -- Which states that few notices end in its notices have been in, a bit each (`notice::store::list`): of ten million,
+    -- Which states that few notices end in its notices have been in, a bit each (`delivery::store::list`): of ten million,
     -- the fourteen that are uncertain are found in their batches instead of among all. An index on the state would
     -- forbid to settle notices in place.
     ends        integer not null default 0,

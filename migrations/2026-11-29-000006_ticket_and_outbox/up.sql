@@ -43,7 +43,7 @@ create table ticket (
     follow_up_of     uuid references ticket,
     created_at       timestamptz not null,
     updated_at       timestamptz not null,
-    -- The set of harms that the customer told of, as bits (ticket::urgency::Harms), so that the urgency of a ticket can be
+    -- The set of harms that the customer told of, as bits (`ticket::harm::Harms`), so that the urgency of a ticket can be
     -- computed again when the list says something else of its person.
     harm             int not null default 0,
     -- When the customer began to wait for us: the promised time of an answer counts from it, while `queued_at` stays the
