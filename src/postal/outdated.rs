@@ -36,9 +36,9 @@ pub(super) async fn refuse(
 /// The list version in force, the incident's row shared.
 async fn in_force(tx: &mut Conn, of: IncidentId) -> Result<Option<i32>, PostalError> {
     let version = incident::store::share_scope(tx, of).await?;
-    match store::is_activating(tx, of).await? {
-        true => Err(PostalError::BeingActivated),
-        false => Ok(version),
+    match incident::store::lists::activating(tx, of).await? {
+        Some(_) => Err(PostalError::BeingActivated),
+        None => Ok(version),
     }
 }
 

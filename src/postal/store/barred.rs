@@ -10,10 +10,10 @@ use futures_util::TryStreamExt;
 
 use super::super::consent::{Barred, BarredPerson, Reason};
 use super::super::{PostalKind, PostalStatus};
+use super::opened;
 use crate::db::{Conn, Error, Result, statement};
 use crate::id::{BUCKETS, IncidentId, PersonId, PostalId};
 use crate::person::PersonStanding;
-use crate::person::contact::Contact;
 use crate::person::flags::Flags;
 use crate::seal::IncidentKey;
 
@@ -108,8 +108,7 @@ impl BarredRow {
         let Some((id, (reference_key, sealed))) = self.id.zip(sealed) else {
             return Ok(None);
         };
-        let contact = Contact::open(key, incident, reference_key, sealed);
-        let contact = contact.map_err(|_| Error::inconsistent("person", id))?;
+        let contact = opened((incident, key), id, (reference_key, sealed))?;
         Ok(Some(BarredPerson {
             id,
             reference: contact.reference,
@@ -218,8 +217,7 @@ pub async fn each_moved(
         .await?;
     while let Some(row) = rows.try_next().await? {
         go_on()?;
-        let contact = Contact::open(key, incident, &row.reference_key, &row.sealed);
-        let contact = contact.map_err(|_| Error::inconsistent("person", row.id))?;
+        let contact = opened((incident, key), row.id, (&row.reference_key, &row.sealed))?;
         let is = contact.address_key(key);
         if is.as_ref().map(<[u8; 16]>::as_slice) != Some(row.address_key.as_slice()) {
             let person = BarredPerson {

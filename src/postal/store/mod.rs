@@ -19,7 +19,7 @@ use diesel_async::RunQueryDsl;
 pub use self::barred::{OfLists, barred, each_moved};
 pub use self::due::{Due, due};
 pub use self::item::{last_posted, of_code, of_people, of_person, page};
-pub use self::moved::{count_address_unknown, is_activating};
+pub use self::moved::count_address_unknown;
 pub use self::next::{Next, each_contact, next};
 pub use self::people::{Belongs, facts, on_lists, to_list};
 pub use self::record::{
@@ -32,6 +32,18 @@ use crate::db::schema::{incident, postal_batch as row, staff};
 use crate::db::{Conn, Error, Result, statement};
 use crate::element::ElementSet;
 use crate::id::{IncidentId, PersonId, PostalId, StaffId};
+use crate::person::contact::Contact;
+use crate::seal::IncidentKey;
+
+/// Opens the contact data of a person, of the key of their reference and of the sealed bytes.
+fn opened(
+    (incident, key): (IncidentId, &IncidentKey),
+    id: PersonId,
+    (reference_key, sealed): (&[u8], &[u8]),
+) -> Result<Contact> {
+    Contact::open(key, incident, reference_key, sealed)
+        .map_err(|_| Error::inconsistent("person", id))
+}
 
 /// More lists than a page shows.
 const SHOWN: i64 = 200;

@@ -1,32 +1,12 @@
 //! Letters on a list to people with changed contact data.
 
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Timestamptz, Uuid};
+use diesel::sql_types::{Array, BigInt, Integer, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::super::Batch;
 use crate::db::{Conn, Result, statement};
-use crate::id::{BUCKETS, IncidentId};
-
-#[derive(QueryableByName)]
-struct Activating {
-    #[diesel(sql_type = Bool)]
-    activating: bool,
-}
-
-/// Whether a list of affected people is being put in force.
-///
-/// # Errors
-/// The database's.
-pub async fn is_activating(conn: &mut Conn, of: IncidentId) -> Result<bool> {
-    let found: Activating = statement(
-        "select exists (select from scope_version v where v.incident_id = $1 and v.status = 'activating') as activating",
-    )
-    .bind::<Uuid, _>(of)
-    .get_result(conn)
-    .await?;
-    Ok(found.activating)
-}
+use crate::id::BUCKETS;
 
 const ADDRESS_UNKNOWN: &str = "
     select count(*) as people

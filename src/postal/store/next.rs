@@ -8,9 +8,10 @@ use diesel_async::RunQueryDsl;
 use futures_util::TryStreamExt;
 
 use super::super::{MinorsRule, PostalKind, PostalState, PostalStatus};
+use super::opened;
 use super::people::{belongs, correction_due};
 use crate::db::schema::sql_types;
-use crate::db::{Conn, Error, Result, statement};
+use crate::db::{Conn, Result, statement};
 use crate::id::{BUCKETS, IncidentId, PersonId};
 use crate::person::contact::Contact;
 use crate::seal::IncidentKey;
@@ -121,8 +122,7 @@ pub async fn each_contact(
         .load_stream::<ContactRow>(conn)
         .await?;
     while let Some(row) = rows.try_next().await? {
-        let contact = Contact::open(key, incident, &row.reference_key, &row.sealed);
-        let contact = contact.map_err(|_| Error::inconsistent("person", row.id))?;
+        let contact = opened((incident, key), row.id, (&row.reference_key, &row.sealed))?;
         take((row.kind, row.bucket), contact)?;
     }
     Ok(())
