@@ -21,7 +21,9 @@ use toml::{Table, Value};
 
 pub use self::keys::{Secret, Secrets};
 pub use self::parsed::{Listen, LogLevel, PublicUrl};
-pub use self::sections::{Database, Helpline, Http, Log, LogFormat, Organisation, Scope, Sessions};
+pub use self::sections::{
+    Database, Helpline, Http, Lint, Log, LogFormat, Organisation, Scope, Sessions,
+};
 pub use self::sending::{Breaker, DkimConfig, Mail, Pacing, Provider, RelayConfig};
 pub use self::state::StateDir;
 
@@ -58,6 +60,8 @@ pub struct Config {
     pub pacing: Pacing,
     /// Affected lists.
     pub scope: Scope,
+    /// Rules about texts.
+    pub lint: Lint,
     /// Tickets.
     pub helpline: Helpline,
     /// How long sign-ins last.

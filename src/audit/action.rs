@@ -51,6 +51,8 @@ actions! {
     CampaignResume = "campaign.resume", "let it go on";
     CampaignSubmit = "campaign.submit", "submitted it";
     CampaignTakeBack = "campaign.take_back", "took it back";
+    CampaignUnwaive = "campaign.unwaive", "withdrew a waiver";
+    CampaignWaive = "campaign.waive", "waived a finding";
     CampaignWarn = "campaign.warn", "warned";
     DatabaseDoubt = "database.doubt", "found that the database may be an older copy";
     DatabasePromoted = "database.promoted", "found that a standby became the database";

@@ -100,7 +100,9 @@ fn changed_since(app: &App, of: &Overview, incidents: &[Incident]) -> Vec<Change
     let present = incident
         .zip(of.template.as_ref())
         .and_then(|(incident, template)| Content::of(campaign, incident, template, &app.config));
-    present.map_or(vec![Change::Scope], |present| changes(campaign, &present))
+    let mut changed = present.map_or(vec![Change::Scope], |present| changes(campaign, &present));
+    changed.extend(of.waivers_changed.then_some(Change::Waivers));
+    changed
 }
 
 /// What changed since each of these campaigns was submitted: of those that are submitted and not launched anything, of

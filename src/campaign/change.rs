@@ -9,11 +9,13 @@ use crate::audit::changed::Part;
 use crate::audit::{Action, Event};
 
 /// The acts that each make a new version of a campaign. One that is through gets a version without an act.
-pub const VERSIONED: [Action; 8] = [
+pub const VERSIONED: [Action; 10] = [
     Action::CampaignEdit,
     Action::CampaignSubmit,
     Action::CampaignApprove,
     Action::CampaignTakeBack,
+    Action::CampaignWaive,
+    Action::CampaignUnwaive,
     Action::CampaignLaunch,
     Action::CampaignPause,
     Action::CampaignResume,
@@ -23,6 +25,9 @@ pub const VERSIONED: [Action; 8] = [
 /// The parts of a campaign that one of these acts changed.
 pub fn parts(event: &Event) -> Vec<Part> {
     let to = match Action::parse(&event.action) {
+        Some(Action::CampaignWaive | Action::CampaignUnwaive) => {
+            return vec![Part::new("waivers", "the waivers")];
+        }
         Some(Action::CampaignEdit) => return vec![Part::new("draft", "the draft")],
         Some(Action::CampaignSubmit) => CampaignStatus::InReview,
         Some(Action::CampaignApprove) => CampaignStatus::Approved,
@@ -73,6 +78,8 @@ pub enum Change {
     ReturnPath,
     /// What was acknowledged.
     Acknowledged,
+    /// A waiver was added or withdrawn after the approval.
+    Waivers,
 }
 
 impl Change {
@@ -94,6 +101,7 @@ impl Change {
             Self::PublicAddress => "public_address",
             Self::ReturnPath => "return_path",
             Self::Acknowledged => "acknowledged",
+            Self::Waivers => "waivers",
         }
         .to_owned()
     }
@@ -117,6 +125,7 @@ impl fmt::Display for Change {
             Self::PublicAddress => "the public address",
             Self::ReturnPath => "the return path",
             Self::Acknowledged => "what was acknowledged",
+            Self::Waivers => "the waivers of findings",
         };
         f.write_str(words)
     }

@@ -304,7 +304,7 @@ fn findings(
         let Some(variant) = content.variants.get(tag) else {
             continue;
         };
-        let mut found = lint::lint(&variant.subject, &variant.body, tag);
+        let mut found = lint::lint(&variant.subject, &variant.body);
         found.retain(|finding| finding.severity == Severity::Error);
         for key in texts.get(tag).map_or(&[][..], Compiled::facts) {
             let facts = content.facts.iter();

@@ -14,6 +14,7 @@ use crate::deployment::Doubt;
 use crate::incident::IncidentState;
 use crate::person::AudienceCount;
 use crate::template::merge::MergeError;
+use crate::template::rules::RulesError;
 
 /// Why a campaign did not move.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,33 @@ pub enum CampaignError {
     /// What was approved is no longer what would be sent (P5).
     #[error("the approval is void: {} changed since. Take it back and submit it again", change::in_words(.0))]
     ApprovalVoid(Vec<Change>),
+    /// Rules found these things in the texts, and no approver waived them.
+    #[error(
+        "rules found something in the texts that is not settled: {}. Change the texts, or have an approver waive each with \
+         a reason", .0.join(", ")
+    )]
+    Unwaived(Vec<String>),
+    /// The rules about texts cannot be read.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    /// The reason of a waiver is too short or too long.
+    #[error(
+        "a reason for a waiver has {} to {} characters on one line",
+        super::waiver::REASON_LEAST,
+        super::waiver::REASON_MOST
+    )]
+    WaiverReason,
+    /// Nothing was submitted, or it was launched.
+    #[error(
+        "a finding is waived while the campaign waits for approval or launch, and this one is {0}"
+    )]
+    NotToWaive(CampaignStatus),
+    /// There is no such blocking finding, or no waiver of it.
+    #[error("there is no such finding to waive, or no such waiver: read the campaign again")]
+    NoFinding,
+    /// An approver waived it before.
+    #[error("this finding is waived already")]
+    Waived,
     /// What was approved cannot be read, or what would be approved cannot be written.
     #[error("the campaign cannot go on: {0}")]
     Content(#[from] ContentError),
@@ -119,6 +147,7 @@ impl From<db::Error> for CampaignError {
         match error {
             db::Error::Missing => Self::Missing,
             e if e.is_conflict("approved_by_another") => Self::SamePerson,
+            e if e.is_conflict("finding_is_waived") => Self::Waived,
             db::Error::Conflict(name) if name.ends_with("_fkey") => Self::Missing,
             other => Self::Db(other),
         }

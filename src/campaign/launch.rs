@@ -12,7 +12,7 @@ pub use super::guard::Seen;
 use super::guard::{as_seen, check_draft, lock_for, log, may_go, note, refuse_in_doubt};
 use super::store::{self, Move, NewCampaign};
 pub use super::submit::{submit, submit_with};
-use super::{Campaign, CampaignStatus, canary, content};
+use super::{Campaign, CampaignStatus, canary, content, waiver};
 use crate::account;
 use crate::actor::Actor;
 use crate::app::App;
@@ -102,8 +102,8 @@ pub async fn edit(
 /// Approves exactly the content with this hash (hex).
 ///
 /// # Errors
-/// [`CampaignError::Changed`], [`CampaignError::SamePerson`], [`CampaignError::OtherContent`], [`CampaignError::ApprovalVoid`] if the
-/// submitted content is no longer what would be sent.
+/// [`CampaignError::Changed`], [`CampaignError::SamePerson`], [`CampaignError::OtherContent`], [`CampaignError::Unwaived`],
+/// [`CampaignError::ApprovalVoid`] if the submitted content is no longer what would be sent.
 pub async fn approve(
     app: &App,
     by: StaffId,
@@ -128,6 +128,7 @@ pub async fn approve(
     if !changed.is_empty() {
         return Err(CampaignError::ApprovalVoid(changed));
     }
+    let waived = waiver::relied_on(&mut tx, &campaign, &hash).await?;
     let with = Move {
         approved_by: Some(by),
         approved_at: Some(now),
@@ -142,7 +143,7 @@ pub async fn approve(
         Actor::Staff(by),
         Action::CampaignApprove,
         id,
-        &json!({ "content_hash": content_hash, "people": people }),
+        &json!({ "content_hash": content_hash, "people": people, "waived": waived }),
     )
     .await?;
     tx.commit().await?;
@@ -213,7 +214,8 @@ pub async fn launch_with(
     may_go(app, &mut tx, &campaign).await?;
     refuse_in_doubt(&mut tx).await?;
     let content = present_content(app, &mut tx, &campaign).await?;
-    let changed = changes(&campaign, &content);
+    let mut changed = changes(&campaign, &content);
+    changed.extend(waiver::changed(&mut tx, &campaign).await?);
     let present = content::hash(&content.to_text()?);
     if !changed.is_empty() || campaign.approved_hash.as_deref() != Some(&present) {
         return Err(CampaignError::ApprovalVoid(changed));

@@ -10,11 +10,13 @@ pub(crate) mod check;
 pub mod content;
 pub mod doubled;
 pub mod error;
+pub(crate) mod findings;
 pub(crate) mod guard;
 pub mod hold;
 pub mod launch;
 pub mod store;
 pub(crate) mod submit;
+pub mod waiver;
 
 use std::collections::BTreeMap;
 

@@ -8,6 +8,7 @@ pub(crate) mod reach;
 mod sender;
 mod under_way;
 mod waits;
+mod waiver;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -24,6 +25,10 @@ pub use sender::{
 };
 pub use under_way::{UnderWay, under_way};
 pub use waits::{Waits, waits};
+pub use waiver::{Judged, Waiver};
+pub(crate) use waiver::{
+    blocking, end_waiver, insert_waiver, put_findings, rely_on_waivers, touch, waivers_changed,
+};
 
 use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Guarded, Result};

@@ -8,6 +8,7 @@ use super::approval::present_content;
 use super::check::{self, Review};
 use super::content::{self, Content};
 use super::error::CampaignError;
+use super::findings;
 use super::guard::{Seen, as_seen, lock_for, may_go, note};
 use super::store::{self, Move};
 use super::{Acknowledged, Campaign, CampaignStatus};
@@ -18,8 +19,9 @@ use crate::audit::changed::{Changed, Edit};
 use crate::db::Conn;
 use crate::id::StaffId;
 use crate::incident;
-use crate::person::{self, AudienceCount};
+use crate::person::{self, AudienceClass, AudienceCount};
 use crate::seal::to_hex;
+use crate::template::rules::Remark;
 
 /// How often a draft is checked that others change at the same time.
 const TRIES: usize = 3;
@@ -31,6 +33,8 @@ pub(crate) struct Examined {
     pub count: AudienceCount,
     /// Who reads what, and what stands against it.
     pub review: Review,
+    /// The readers, class by class.
+    pub classes: Vec<AudienceClass>,
 }
 
 /// Counts the audience of a content and checks its texts against it. Reads every person of the incident, twice.
@@ -46,7 +50,11 @@ pub(crate) async fn examine(
     let count = person::store::count_audience(conn, campaign.incident, &filter).await?;
     let classes = person::store::audience_classes(conn, campaign.incident, &filter).await?;
     let review = check::review(content, &classes).map_err(CampaignError::Text)?;
-    Ok(Examined { count, review })
+    Ok(Examined {
+        count,
+        review,
+        classes,
+    })
 }
 
 /// Submits a draft for approval, nothing acknowledged; see [`submit_with`].
@@ -113,7 +121,11 @@ async fn check_and_pin(
         ..found
     };
     let checked = present_content(app, &mut conn, &bare).await?;
-    let Examined { count, review } = examine(&mut conn, &bare, &checked).await?;
+    let Examined {
+        count,
+        review,
+        classes,
+    } = examine(&mut conn, &bare, &checked).await?;
     drop(conn);
     if count.mailable == 0 {
         return Err(CampaignError::Nobody(count));
@@ -123,15 +135,17 @@ async fn check_and_pin(
         return Err(CampaignError::NotReady(Box::new(review), said));
     }
     let needed = review.acknowledge.iter().map(|one| (one.key.clone(), by));
-    pin(app, by, seen, (&checked, count.mailable), needed.collect()).await
+    let found = findings::of(app, &checked, &classes)?.remarks;
+    let checked = (&checked, count.mailable, &found[..]);
+    pin(app, by, seen, checked, needed.collect()).await
 }
 
-/// Pins the content that was checked with its number of people, if it is still what would be sent.
+/// Pins the content that was checked with its number of people and what rules found, if it is still what would be sent.
 async fn pin(
     app: &App,
     by: StaffId,
     seen: Seen,
-    (checked, people): (&Content, i64),
+    (checked, people, found): (&Content, i64, &[Remark]),
     acknowledged: Acknowledged,
 ) -> Result<Pinned, CampaignError> {
     let id = seen.id;
@@ -162,7 +176,9 @@ async fn pin(
     campaign.acknowledged = acknowledged;
     let content = present_content(app, &mut tx, &campaign).await?;
     let text = content.to_text()?;
-    let hash = to_hex(&content::hash(&text));
+    let hash = content::hash(&text);
+    store::put_findings(&mut tx, id, &hash, found).await?;
+    let hash = to_hex(&hash);
     let keys: Vec<&String> = campaign.acknowledged.keys().collect();
     let detail = json!({ "content_hash": hash, "people": people, "acknowledged": keys });
     let with = Move {

@@ -12,8 +12,8 @@ use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::change::{self, Change};
 use crate::campaign::error::CampaignError;
-use crate::campaign::store::{MayHaveArrived, Progress};
-use crate::campaign::{self, content, hold, launch};
+use crate::campaign::store::{Judged, MayHaveArrived, Progress};
+use crate::campaign::{self, content, hold, launch, waiver};
 use crate::db;
 use crate::id::{CampaignId, StaffId};
 use crate::incident;
@@ -62,6 +62,31 @@ pub(crate) enum Campaign {
         #[arg(long)]
         hash: String,
     },
+    /// Waive a finding of a rule in a submitted campaign, with a reason
+    #[command(
+        after_help = "Example:\n  candor campaign waive cmp_0192… --as approver@example.org --finding en:law.us-ca.bureaus --reason 'Counsel: the numbers stand on the page behind the link.'"
+    )]
+    Waive {
+        #[command(flatten)]
+        of: Move,
+        /// The finding; `candor campaign show` names them
+        #[arg(long)]
+        finding: String,
+        /// Why: 20 to 500 characters
+        #[arg(long)]
+        reason: String,
+    },
+    /// Withdraw a waiver
+    #[command(
+        after_help = "Example:\n  candor campaign unwaive cmp_0192… --as approver@example.org --finding en:law.us-ca.bureaus"
+    )]
+    Unwaive {
+        #[command(flatten)]
+        of: Move,
+        /// The finding
+        #[arg(long)]
+        finding: String,
+    },
     /// Launch an approved campaign
     #[command(after_help = "Example:\n  candor campaign launch cmp_0192… --as comms@example.org")]
     Launch(Move),
@@ -105,6 +130,8 @@ impl Campaign {
             Self::Show { id, .. } => Some(*id),
             Self::Submit { of, .. }
             | Self::Approve { of, .. }
+            | Self::Waive { of, .. }
+            | Self::Unwaive { of, .. }
             | Self::Launch(of)
             | Self::Pause(of)
             | Self::Resume(of)
@@ -133,7 +160,8 @@ impl Campaign {
                 let mut void = campaign::approval::void(app, [&of], &[incident]);
                 let changed = void.remove(&id).unwrap_or_default();
                 let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
-                show(&of.campaign, Some((&of.progress, arrived)), &changed, json)
+                show(&of.campaign, Some((&of.progress, arrived)), &changed, json)?;
+                judged(&of.judged, json)
             }
             Self::Submit { of, acknowledge } => {
                 let (by, said) = (
@@ -147,6 +175,18 @@ impl Campaign {
                     launch::approve(app, of.account(app, ApproveCampaign).await?, of.id, &hash)
                         .await?,
                 )
+            }
+            Self::Waive {
+                of,
+                finding,
+                reason,
+            } => {
+                let by = of.account(app, ApproveCampaign).await?;
+                Ok(waiver::waive(app, by, of.id, &finding, &reason).await?)
+            }
+            Self::Unwaive { of, finding } => {
+                let by = of.account(app, ApproveCampaign).await?;
+                Ok(waiver::withdraw(app, by, of.id, &finding).await?)
             }
             Self::Launch(of) => {
                 let by = of.account(app, LaunchCampaign).await?;
@@ -193,6 +233,25 @@ fn is_missing(error: &anyhow::Error) -> bool {
     let campaign = error.downcast_ref::<CampaignError>();
     matches!(db, Some(db::Error::Missing))
         || matches!(campaign, Some(CampaignError::Db(db::Error::Missing)))
+}
+
+/// What rules found when it was submitted, and what is waived.
+fn judged(of: &Judged, json: bool) -> Result<()> {
+    if json {
+        return Ok(());
+    }
+    of.remarks.iter().try_for_each(|one| {
+        let is_waived = of
+            .waivers
+            .iter()
+            .any(|waiver| waiver.finding == one.finding);
+        let state = match (one.blocking, is_waived) {
+            (true, true) => "waived",
+            (true, false) => "not settled",
+            (false, _) => "advice",
+        };
+        say(format!("{state:>12}  {}  {}", one.finding, one.what))
+    })
 }
 
 fn show(

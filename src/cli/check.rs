@@ -18,6 +18,7 @@ use crate::deployment::watch::Witness;
 use crate::incident::{self, Incident};
 use crate::mail::dkim::Signer;
 use crate::seal::to_hex;
+use crate::template::rules::Rules;
 use crate::{campaign, db, staff, worker};
 
 /// Check configuration, database and relays
@@ -91,6 +92,7 @@ impl Check {
         }
         let left = config.left_at_defaults().into_iter();
         findings.extend(left.map(|left| warning("defaults", left)));
+        findings.push(rules(&config));
         findings.push(state(&config));
         let letter = sample(&config);
         let told = letter.as_ref().map(|(_, told)| told.clone());
@@ -119,6 +121,19 @@ impl Check {
         ensure!(bad == 0, "{bad} of {} checks failed", findings.len());
         Ok(())
     }
+}
+
+/// The rules about texts, and those that are switched off.
+fn rules(config: &Config) -> Finding {
+    let off = match config.lint.off.join(", ") {
+        none if none.is_empty() => "none is switched off".to_owned(),
+        keys => format!("switched off: {keys}"),
+    };
+    let read = Rules::of(config).map_err(|e| e.to_string());
+    finding(
+        "rules",
+        read.map(|rules| format!("{} rules; {off}", rules.all().len())),
+    )
 }
 
 /// The program without the DKIM keys, which have a finding of their own.

@@ -11,6 +11,7 @@ mod import;
 mod key;
 mod letters;
 mod letters_restore;
+mod lint;
 mod lookup;
 mod migrate;
 mod new_file;
@@ -35,6 +36,7 @@ use crate::config::Config;
 use crate::deployment::keys;
 use crate::id::StaffId;
 use crate::staff::{self as accounts, Right};
+use crate::template::rules::Rules;
 
 /// Notifies people after their data was stolen, proves it, and answers their questions.
 #[derive(Debug, Parser)]
@@ -65,6 +67,7 @@ enum Command {
     Forget(forget::Forget),
     #[command(subcommand)]
     Campaign(campaign::Campaign),
+    Lint(lint::Lint),
     Stop(stop::Stop),
     Start(stop::Start),
     #[command(subcommand)]
@@ -109,6 +112,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Letters(command) => command.run(&settings).await,
         Command::Forget(command) => command.run(&settings).await,
         Command::Campaign(command) => command.run(&settings).await,
+        Command::Lint(command) => command.run(&settings).await,
         Command::Stop(command) => command.run(&settings).await,
         Command::Start(command) => command.run(&settings).await,
         Command::Migrate(command) => command.run(&settings).await,
@@ -131,7 +135,10 @@ struct Settings(Option<PathBuf>);
 
 impl Settings {
     fn load(&self) -> Result<Config> {
-        Ok(Config::load(self.0.as_deref())?)
+        let config = Config::load(self.0.as_deref())?;
+        // A wrong rule is found before anything starts.
+        Rules::of(&config)?;
+        Ok(config)
     }
 
     fn app(&self) -> Result<App> {

@@ -85,6 +85,19 @@ pub struct Scope {
     pub reject_percent: u32,
 }
 
+/// `[lint]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lint {
+    /// A directory with rules of the operator; empty: none.
+    pub rules: String,
+    /// Keys of rules that do not hold for this organisation; `*` at the end stands for the rest.
+    pub off: Vec<String>,
+    /// Domains that are trusted in links, besides those of `http.public_url`, `organisation.website` and
+    /// `organisation.from_address`.
+    pub domains: Vec<String>,
+}
+
 /// `[helpline]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -929,6 +929,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    campaign_finding (campaign_id, content_hash, finding) {
+        campaign_id -> Uuid,
+        content_hash -> Bytea,
+        finding -> Text,
+        blocking -> Bool,
+        detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    campaign_waiver (id) {
+        id -> Uuid,
+        campaign_id -> Uuid,
+        content_hash -> Bytea,
+        finding -> Text,
+        reason_sealed -> Bytea,
+        waived_by -> Uuid,
+        waived_at -> Timestamptz,
+        withdrawn_by -> Nullable<Uuid>,
+        withdrawn_at -> Nullable<Timestamptz>,
+        approved -> Bool,
+    }
+}
+
 // The tables that diesel joins, or that one names in a subquery. The compiler compares all impls of a table with each
 // other, and the macro makes one for each other table: all tables together cost a fifth of the build.
 diesel::allow_tables_to_appear_in_same_query!(

@@ -173,6 +173,8 @@ pub struct AudienceClass {
     pub exposed: ElementSet,
     /// What they were last told.
     pub named: ElementSet,
+    /// Where they live, if that is known.
+    pub jurisdiction: Option<Jurisdiction>,
     /// How many.
     pub people: i64,
 }

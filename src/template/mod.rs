@@ -7,6 +7,7 @@ pub mod lint;
 pub mod merge;
 pub(crate) mod naming;
 pub(crate) mod preview;
+pub mod rules;
 pub(crate) mod store;
 
 use std::collections::BTreeMap;

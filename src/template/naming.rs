@@ -4,7 +4,7 @@
 //! template declares the element, and the words of `element::words` in the text's language stand in the text, outside
 //! of the guidance block.
 
-use super::lint::{Finding, Severity};
+use super::lint::{Check, Finding, Severity};
 use super::merge::{self, Compiled, Fixed};
 use super::preview::keys_as_facts;
 use super::{Variant, Variants};
@@ -51,14 +51,15 @@ fn alone(locale: &str, variant: &Variant) -> Option<Compiled> {
 
 fn check(text: &Compiled, locale: &str, declared: ElementSet) -> Vec<Finding> {
     let all = text.shown(ElementSet::ALL);
-    let remark = |severity, element: Option<Element>, why| Finding {
+    let remark = |severity, element: Option<Element>, why: &'static str| Finding {
+        check: Check::UnnamedElement,
         severity,
         line: 0,
         what: element.map_or_else(
             || "{{ elements }} is missing, and nothing is named by words".to_owned(),
             |element| format!("“{}” ({element})", element.words(locale)),
         ),
-        why,
+        why: why.into(),
     };
     let always_listed = Element::ALL
         .iter()

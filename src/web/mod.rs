@@ -166,6 +166,8 @@ fn console_campaigns() -> Vec<Endpoint> {
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaign::actions::submit),
         post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaign::actions::approve),
         post("/campaigns/{campaign}/take-back", May(DraftCampaign), campaign::actions::take_back),
+        post("/campaigns/{campaign}/waivers", May(ApproveCampaign), campaign::waivers::waive),
+        post("/campaigns/{campaign}/waivers/withdraw", May(ApproveCampaign), campaign::waivers::withdraw),
         post("/campaigns/{campaign}/launch", May(LaunchCampaign), campaign::actions::launch),
         post("/campaigns/{campaign}/pause", May(LaunchCampaign), campaign::actions::pause),
         post("/campaigns/{campaign}/resume", May(LaunchCampaign), campaign::actions::resume),
@@ -243,7 +245,7 @@ fn api_incidents() -> Vec<Endpoint> {
 /// Under `/api/v1`: templates, campaigns, notices, tickets and the emergency stop.
 #[rustfmt::skip]
 fn api_messages() -> Vec<Endpoint> {
-    use api::{campaign_audience, campaigns, elements, notices, sending, templates, tickets};
+    use api::{campaign_audience, campaigns, elements, lint, notices, sending, templates, tickets, waivers};
     vec![
         get("/elements", May(SeeIncidents), elements::list),
         get("/templates", May(SeeTemplates), templates::list),
@@ -251,6 +253,8 @@ fn api_messages() -> Vec<Endpoint> {
         get("/templates/{template}", May(SeeTemplates), templates::show),
         post("/templates/{template}/versions", May(EditTemplate), templates::add_version),
         post("/templates/{template}/preview", May(SeeTemplates), templates::preview),
+        get("/rules", May(SeeTemplates), lint::list),
+        post("/lint", May(SeeTemplates), lint::lint),
         get("/sending", May(SeeCampaigns), sending::show),
         get("/campaigns", May(SeeCampaigns), campaigns::list),
         post("/campaigns", May(DraftCampaign), campaigns::create),
@@ -263,6 +267,9 @@ fn api_messages() -> Vec<Endpoint> {
         post("/campaigns/{campaign}/pause", May(LaunchCampaign), campaigns::pause),
         post("/campaigns/{campaign}/resume", May(LaunchCampaign), campaigns::resume),
         post("/campaigns/{campaign}/cancel", May(LaunchCampaign), campaigns::cancel),
+        get("/campaigns/{campaign}/waivers", May(SeeCampaigns), waivers::show),
+        post("/campaigns/{campaign}/waivers", May(ApproveCampaign), waivers::waive),
+        post("/campaigns/{campaign}/waivers/withdraw", May(ApproveCampaign), waivers::withdraw),
         get("/campaigns/{campaign}/notices", May(SeeCampaigns), notices::list),
         get("/notices/{notice}", May(SeeCampaigns), notices::show),
         get("/tickets", May(SeeTickets), tickets::list),

@@ -32,6 +32,7 @@ const VERBS: &[&str] = &[
     "campaign/hold",
     "campaign/launch",
     "campaign/submit",
+    "campaign/waiver",
     "delivery/freeze",
     "delivery/review",
     "delivery/settle",

@@ -4,3 +4,4 @@ mod demo_texts;
 pub mod merge;
 mod naming;
 mod real_notices;
+mod rules;

@@ -11,6 +11,7 @@ use super::super::Campaign;
 use super::super::canary::CanaryState;
 use super::pace::Pace;
 use super::progress::{Progress, on_connections};
+use super::waiver::{self, Judged};
 use super::{Row, read};
 use crate::db::schema::sql_types;
 use crate::db::{Conn, Error, Result};
@@ -38,6 +39,10 @@ pub struct Overview {
     pub is_replaced: bool,
     /// The text that it is drafted with, while its approval may become void; in [`overview`] always.
     pub template: Option<Template>,
+    /// What rules found in what was submitted, and its waivers; only in [`overview`].
+    pub judged: Judged,
+    /// Whether a waiver was added or withdrawn since the approval.
+    pub waivers_changed: bool,
     /// The first and the last minute in which an attempt ended; only in [`overview`].
     pub ends: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
@@ -50,6 +55,8 @@ struct Shown {
     more: More,
     #[diesel(embed)]
     pace: PaceRow,
+    #[diesel(embed)]
+    waivers: waiver::Columns,
 }
 
 #[derive(QueryableByName)]
@@ -121,7 +128,8 @@ const JOINS: &str = "
     ) w on true";
 
 fn statement(campaigns: &str) -> String {
-    format!("select {COLUMNS} from ({campaigns}) c {JOINS} order by c.id desc")
+    let waivers = waiver::COLUMNS;
+    format!("select {COLUMNS}, {waivers} from ({campaigns}) c {JOINS} order by c.id desc")
 }
 
 /// One campaign.
@@ -203,6 +211,7 @@ fn shown(found: Shown) -> Result<Overview> {
         own: row,
         more,
         pace,
+        waivers,
     } = found;
     let id = row.id;
     let broken = |_| Error::inconsistent("campaign_count", id);
@@ -231,6 +240,8 @@ fn shown(found: Shown) -> Result<Overview> {
         resumed_at,
         is_replaced: more.is_replaced,
         template,
+        waivers_changed: waivers.waivers_changed,
+        judged: waivers.judged(id)?,
         ends: more.first_minute.zip(more.last_minute),
     })
 }

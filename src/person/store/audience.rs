@@ -14,7 +14,7 @@ use crate::id::{CampaignId, IncidentId, PersonId};
 use crate::person::PersonStanding;
 use crate::person::audience::{AudienceClass, AudienceCount, AudienceFilter, AudienceRow, Who};
 use crate::person::flags::Flags;
-use crate::person::place::Locale;
+use crate::person::place::{Jurisdiction, Locale};
 
 /// What was named to `person p` and is not theirs.
 const WRONG: &str = "case when p.standing = 'retracted' then p.named else p.named & ~p.exposed end";
@@ -209,7 +209,7 @@ fn people(filter: &AudienceFilter) -> String {
     };
     // A join, since all people are read.
     format!(
-        "select p.locale, {THEIRS} as exposed, p.named, p.flags & {forbidding} <> 0 as forbidden, {MAILABLE} as reachable,
+        "select p.locale, p.jurisdiction, {THEIRS} as exposed, p.named, p.flags & {forbidding} <> 0 as forbidden, {MAILABLE} as reachable,
             w.person_id is not null as waiting, {out} as left_out
         from person_now p
         left join (select distinct n.bucket, n.person_id from notice n where {UNSETTLED}) w
@@ -273,6 +273,8 @@ struct ClassSql {
     exposed: i64,
     #[diesel(sql_type = BigInt)]
     named: i64,
+    #[diesel(sql_type = Text)]
+    jurisdiction: String,
     #[diesel(sql_type = BigInt)]
     people: i64,
 }
@@ -290,9 +292,9 @@ pub async fn audience_classes(
     let launched = launched(conn, incident, filter).await?;
     let people = people(filter);
     let sql = format!(
-        "select locale, exposed, named, count(*) as people from ({people}) audience
+        "select locale, exposed, named, jurisdiction, count(*) as people from ({people}) audience
         where not waiting and not left_out and not forbidden and reachable
-        group by 1, 2, 3 order by 1, 2, 3"
+        group by 1, 2, 3, 4 order by 1, 2, 3, 4"
     );
     let rows: Vec<ClassSql> = ask!(sql, incident, filter, launched).load(conn).await?;
     let class = |row: ClassSql| read_class(incident, row);
@@ -305,6 +307,7 @@ fn read_class(incident: IncidentId, row: ClassSql) -> Result<AudienceClass> {
         locale: Locale::parse(&row.locale).map_err(|_| broken())?,
         exposed: ElementSet::from_bits(row.exposed).ok_or_else(broken)?,
         named: ElementSet::from_bits(row.named).ok_or_else(broken)?,
+        jurisdiction: Jurisdiction::parse(&row.jurisdiction).ok(),
         people: row.people,
     })
 }
@@ -338,8 +341,8 @@ pub async fn audience(
     let sql = format!(
         "select waiting, left_out, forbidden, reachable, case when {mailed} then locale else '' end as locale,
             case when {mailed} then exposed else 0 end as exposed, case when {mailed} then named else 0 end as named,
-            count(*) as people
-        from ({people}) audience group by 1, 2, 3, 4, 5, 6, 7 order by 5, 6, 7"
+            case when {mailed} then jurisdiction else '' end as jurisdiction, count(*) as people
+        from ({people}) audience group by 1, 2, 3, 4, 5, 6, 7, 8 order by 5, 6, 7, 8"
     );
     let parts: Vec<PartSql> = ask!(sql, incident, filter, launched).load(conn).await?;
     let (mut count, mut classes) = (AudienceCount::default(), Vec::new());

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use super::{Findings, Severity, reading};
+use super::{Check, Findings, Severity, reading};
 
 /// Link shorteners: they hide where a link leads, as a phisher would.
 const SHORTENERS: [&str; 16] = [
@@ -36,6 +36,7 @@ impl Findings {
                 }
                 Event::Text(text) => self.bare_addresses(line, &text),
                 Event::Html(_) | Event::InlineHtml(_) => self.add(
+                    Check::Unfinished,
                     Severity::Warning,
                     line,
                     "HTML",
@@ -60,8 +61,9 @@ impl Findings {
             .take(60)
             .collect();
         let lower = address.to_lowercase();
-        let found =
-            |me: &mut Self, severity, why| me.add(severity, line, format!("“{shown}”"), why);
+        let found = |me: &mut Self, check, severity, why| {
+            me.add(check, severity, line, format!("“{shown}”"), why)
+        };
         let Some(rest) = lower
             .strip_prefix("https://")
             .or_else(|| lower.strip_prefix("http://"))
@@ -70,6 +72,7 @@ impl Findings {
             if !lower.is_empty() && !is_harmless(&lower) {
                 found(
                     self,
+                    Check::UnsafeLink,
                     Severity::Error,
                     "Only https, mailto and tel addresses become links. Write the whole address.",
                 );
@@ -77,18 +80,14 @@ impl Findings {
             return;
         };
         if lower.starts_with("http://") {
-            found(self, Severity::Warning, "It is not encrypted. Use https.");
+            let why = "It is not encrypted. Use https.";
+            found(self, Check::UnsafeLink, Severity::Warning, why);
         }
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-        let host = authority.rsplit('@').next().unwrap_or("");
-        let host = host
-            .split(':')
-            .next()
-            .unwrap_or("")
-            .trim_start_matches("www.");
+        let (authority, host) = authority_and_host(rest);
         if SHORTENERS.contains(&host) {
             found(
                 self,
+                Check::Shortener,
                 Severity::Error,
                 "A link shortener hides where the link leads, as a phisher would. Use your own \
                  address.",
@@ -97,11 +96,39 @@ impl Findings {
         if authority.contains('@') || host.parse::<std::net::Ipv4Addr>().is_ok() {
             found(
                 self,
+                Check::UnsafeLink,
                 Severity::Error,
                 "The address looks like a phisher's. Use your own well-known name.",
             );
         }
     }
+}
+
+/// Of an address without its scheme: what stands before the path, and the host without `www.`.
+fn authority_and_host(rest: &str) -> (&str, &str) {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let host = authority.rsplit('@').next().unwrap_or("");
+    let host = host.split(':').next().unwrap_or("");
+    (authority, host.trim_start_matches("www."))
+}
+
+/// The hosts of the web addresses in a text, in lower case, without `www.`.
+pub(in crate::template) fn hosts(text: &str) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let mut hosts = Vec::new();
+    for scheme in ["https://", "http://"] {
+        for (at, _) in lower.match_indices(scheme) {
+            let end = |c: char| c.is_whitespace() || matches!(c, ')' | '>' | ']' | '"' | ',' | ';');
+            let rest = lower[at + scheme.len()..].split(end).next().unwrap_or("");
+            let host = authority_and_host(rest).1.trim_end_matches('.');
+            if !host.is_empty() && !host.contains('\u{E000}') {
+                hosts.push(host.to_owned());
+            }
+        }
+    }
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts
 }
 
 fn is_harmless(address: &str) -> bool {
@@ -120,7 +147,7 @@ mod tests {
     #[test]
     fn unsafe_links_are_errors_and_plain_http_a_warning() {
         let of = |body: &str| {
-            let mut findings = lint("s", body, "xx");
+            let mut findings = lint("s", body);
             findings.retain(|f| f.line > 0);
             findings.first().map(|f| f.severity)
         };

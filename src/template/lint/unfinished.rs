@@ -1,6 +1,6 @@
 //! Text that its author meant to replace: placeholders of other systems, and notes to oneself.
 
-use super::{Findings, Severity, reading};
+use super::{Check, Findings, Severity, reading};
 
 const FOREIGN: &str = "It is not a placeholder of Candor, so people would read it as it stands. Placeholders are written {{ name }}.";
 const NOTE: &str = "It reads like a note to the author. Write the text, or remove it.";
@@ -79,7 +79,13 @@ impl Findings {
     pub(super) fn unfinished(&mut self, number: usize, line: &str) {
         let line = reading::replace_placeholders(line, '\u{E000}');
         if let Some(found) = foreign(&line) {
-            self.add(Severity::Error, number, format!("“{found}”"), FOREIGN);
+            self.add(
+                Check::Unfinished,
+                Severity::Error,
+                number,
+                format!("“{found}”"),
+                FOREIGN,
+            );
         }
         let upper = line.to_uppercase();
         let is_note = |note: &&&str| {
@@ -97,17 +103,29 @@ impl Findings {
             })
         };
         if let Some(note) = NOTES.iter().find(is_note) {
-            self.add(Severity::Error, number, format!("“{note}”"), NOTE);
+            self.add(
+                Check::Unfinished,
+                Severity::Error,
+                number,
+                format!("“{note}”"),
+                NOTE,
+            );
         }
         if line.contains("____") && line.trim().chars().any(|c| c != '_') {
-            self.add(Severity::Error, number, "“____”", NOTE);
+            self.add(Check::Unfinished, Severity::Error, number, "“____”", NOTE);
         }
         for (text, is_to_fill) in brackets(&line) {
             let (severity, why) = match is_to_fill {
                 true => (Severity::Error, NOTE),
                 false => (Severity::Warning, BRACKET),
             };
-            self.add(severity, number, format!("“[{text}]”"), why);
+            self.add(
+                Check::Unfinished,
+                severity,
+                number,
+                format!("“[{text}]”"),
+                why,
+            );
         }
     }
 }

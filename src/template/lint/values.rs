@@ -1,6 +1,6 @@
 //! What looks like a stolen value: a notice names kinds of data and never holds one.
 
-use super::{Findings, Severity};
+use super::{Check, Findings, Severity};
 
 const VALUE: &str =
     "A notice must not hold anybody's number: it reaches mailboxes, relays and logs. Remove it.";
@@ -16,11 +16,11 @@ impl Findings {
             } else {
                 continue;
             };
-            self.add(Severity::Error, number, what, VALUE);
+            self.add(Check::ExposedValue, Severity::Error, number, what, VALUE);
         }
         if holds_iban(line) {
             let what = "a number that looks like a bank account number (IBAN)";
-            self.add(Severity::Error, number, what, VALUE);
+            self.add(Check::ExposedValue, Severity::Error, number, what, VALUE);
         }
     }
 }

@@ -246,6 +246,11 @@ impl Compiled {
         &self.facts
     }
 
+    /// The elements of the reader on which something of it depends.
+    pub(crate) fn conditions(&self) -> ElementSet {
+        self.reading.conditions()
+    }
+
     /// Whether the subject asks for this value, perhaps under a condition.
     pub fn is_in_subject(&self, value: Placeholder) -> bool {
         asks(&self.subject, value)

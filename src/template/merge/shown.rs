@@ -60,6 +60,10 @@ impl Reading {
         }
     }
 
+    pub(super) fn conditions(&self) -> ElementSet {
+        self.conditions
+    }
+
     /// What people with these exposed elements are shown.
     pub(super) fn shown(&self, exposed: ElementSet) -> Shown {
         let of = (exposed.intersection(self.conditions), exposed.is_empty());

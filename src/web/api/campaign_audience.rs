@@ -8,10 +8,11 @@ use crate::app::App;
 use crate::campaign::approval;
 use crate::campaign::check::{self, Naming, Readers, ToAcknowledge, Unfillable};
 use crate::campaign::error::CampaignError;
-use crate::campaign::store;
+use crate::campaign::{findings, store};
 use crate::id::CampaignId;
 use crate::person::AudienceCount;
 use crate::staff::right::SeeCampaigns;
+use crate::template::rules::Remark;
 use crate::web::audience_counts::AudienceCounts;
 use crate::web::caller::Allowed;
 use crate::web::problem::campaign::shown_findings;
@@ -28,6 +29,10 @@ struct AudienceView {
     not_theirs: Vec<Naming>,
     unfillable: Vec<Unfillable>,
     findings: Vec<FindingView>,
+    /// What rules find: it does not prevent the submission, and what blocks must be waived before an approval.
+    rules: Vec<Remark>,
+    /// Places for which Candor knows no rule.
+    unknown_places: Vec<String>,
     acknowledge: Vec<ToAcknowledge>,
 }
 
@@ -53,7 +58,10 @@ pub(crate) async fn show(
     let counted = counted
         .ok_or_else(|| Problem::new(Kind::Away).because("the audience could not be counted"))?;
     let review = check::review(&content, &counted.classes).map_err(CampaignError::Text)?;
+    let found = findings::of(&app, &content, &counted.classes)?;
     Ok(HttpResponse::Ok().json(AudienceView {
+        rules: found.remarks,
+        unknown_places: found.unknown,
         count: counted.count,
         findings: shown_findings(&review),
         readers: review.readers,

@@ -10,6 +10,7 @@ pub(crate) mod elements;
 pub(crate) mod incidents;
 mod json_errors;
 pub(crate) mod letters;
+pub(crate) mod lint;
 pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod scopes;
@@ -17,6 +18,7 @@ pub(crate) mod sending;
 pub(crate) mod templates;
 pub(crate) mod ticket_view;
 pub(crate) mod tickets;
+pub(crate) mod waivers;
 
 use actix_web::dev::Payload;
 use actix_web::error::QueryPayloadError;

@@ -13,8 +13,8 @@ use crate::element::ElementSet;
 use crate::id::TemplateId;
 use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, Words};
-use crate::template::lint;
 use crate::template::preview::{Reader, Setting, preview as render};
+use crate::template::rules::Rules;
 use crate::template::{Template, Variants, naming, pick, store};
 use crate::web::caller::Allowed;
 use crate::web::problem::template::FindingView;
@@ -33,9 +33,9 @@ struct TemplateView {
 }
 
 impl TemplateView {
-    fn of(template: Template) -> Self {
+    fn of(app: &App, template: Template) -> Self {
         Self {
-            findings: findings(&template),
+            findings: findings(app, &template),
             names: template.names,
             id: template.id,
             name: template.name,
@@ -45,10 +45,15 @@ impl TemplateView {
     }
 }
 
-fn findings(of: &Template) -> Vec<FindingView> {
+fn findings(app: &App, of: &Template) -> Vec<FindingView> {
+    let today = app.now().date_naive();
+    let rules = Rules::of(&app.config).unwrap_or_default();
     let texts = of.variants.iter().flat_map(|(locale, text)| {
-        let found = lint::lint(&text.subject, &text.body, locale).into_iter();
-        found.map(|finding| FindingView::of(locale, finding))
+        let found = rules.template(locale, text, today);
+        found
+            .iter()
+            .flat_map(FindingView::of_remark)
+            .collect::<Vec<_>>()
     });
     let named = naming::findings(&of.variants, of.names).into_iter();
     texts
@@ -161,7 +166,7 @@ async fn shown(
     version: Option<i32>,
 ) -> Answer {
     let template = store::find(&mut *app.db.get().await?, id, version).await?;
-    Ok(answer.json(TemplateView::of(template)))
+    Ok(answer.json(TemplateView::of(app, template)))
 }
 
 /// The body of [`preview`]; everything may be left out.

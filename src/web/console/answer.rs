@@ -76,6 +76,14 @@ const MESSAGES: &[(&str, &str)] = &[
         "Submitted. A second person must approve exactly this content.",
     ),
     ("approve", "Approved. It can be launched now."),
+    (
+        "waived",
+        "The finding is waived under your name. An approval after this relies on it.",
+    ),
+    (
+        "waiver-withdrawn",
+        "The waiver is withdrawn. An approval that relied on it is void.",
+    ),
     ("take-back", "Taken back. The campaign is a draft again."),
     ("launch", "Launched. Messages are on their way."),
     ("pause", "Paused. No further message leaves."),

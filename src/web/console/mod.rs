@@ -35,6 +35,7 @@
 //! | `GET /console/campaigns/{id}` | [`campaign::page::CampaignPage`] | |
 //! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::progress::ProgressEvent`] | |
 //! | `POST /console/campaigns/{id}/{action}` | `submit approve take-back launch pause resume cancel` | `content_hash`, `version` |
+//! | `POST /console/campaigns/{id}/waivers`, `…/withdraw` | waives a finding, withdraws a waiver | `finding`, `reason`, `version` |
 //! | `GET /console/campaigns/{id}/notices` | [`notice::list::Notices`] | query `status`, `after` |
 //! | `GET /console/notices/{id}` | [`notice::page::NoticePage`] | |
 //! | `GET /console/people/{id}` | [`person::page::PersonPage`] | |
@@ -61,6 +62,7 @@ pub mod campaign;
 pub(crate) mod changed;
 pub mod dashboard;
 pub mod design;
+pub mod findings;
 pub mod helpline;
 pub(crate) mod history;
 pub mod incident;

@@ -26,11 +26,17 @@ fn kind(error: &CampaignError) -> Kind {
         | CampaignError::Forgotten
         | CampaignError::Unpublished(_)
         | CampaignError::InDoubt(_)
+        | CampaignError::Unwaived(_)
+        | CampaignError::NotToWaive(_)
+        | CampaignError::Waived
         | CampaignError::Activating(_) => Kind::InTheWay,
         CampaignError::Changed(_) | CampaignError::OtherContent => Kind::Changed,
         CampaignError::SamePerson => Kind::OwnWork,
         CampaignError::NotReady(..) => Kind::NotReady,
+        CampaignError::Rules(_) => Kind::Broken,
         CampaignError::Audience(_)
+        | CampaignError::WaiverReason
+        | CampaignError::NoFinding
         | CampaignError::Late
         | CampaignError::Text(_)
         | CampaignError::Db(_) => Kind::NotAccepted,
@@ -48,6 +54,8 @@ impl From<CampaignError> for Problem {
             CampaignError::Changed(ref changed) => Self::changed(&error, changed),
             CampaignError::IllegalMove { from, to } => problem.with("from", from).with("to", to),
             CampaignError::ApprovalVoid(changed) => problem.with("changed", changed),
+            CampaignError::Rules(error) => Self::broken(error),
+            CampaignError::Unwaived(findings) => problem.with("findings", findings),
             CampaignError::Nobody(count) => problem.with("audience", count),
             CampaignError::State(state) => problem.with("state", state),
             CampaignError::Unpublished(facts) => problem.with("unpublished", facts),

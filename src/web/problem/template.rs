@@ -7,6 +7,7 @@ use crate::template::edit::EditError;
 use crate::template::lint::{Finding, Severity};
 use crate::template::merge::{MergeError, Part};
 use crate::template::preview::PreviewError;
+use crate::template::rules::{Line, Remark};
 
 /// A finding of the text check, in the JSON of the API. A template may be saved with it. A campaign with an error is not
 /// submitted.
@@ -16,7 +17,11 @@ pub(crate) struct FindingView {
     severity: &'static str,
     line: usize,
     what: String,
-    why: &'static str,
+    why: String,
+    /// The rule that found it.
+    rule: String,
+    /// The source of the rule; empty for those of Candor itself.
+    citation: String,
 }
 
 impl FindingView {
@@ -30,8 +35,30 @@ impl FindingView {
             },
             line: finding.line,
             what: finding.what,
-            why: finding.why,
+            why: finding.why.into_owned(),
+            rule: finding.check.own_rule(),
+            citation: String::new(),
         }
+    }
+
+    /// What a rule found, once for each place in the text.
+    pub(crate) fn of_remark(of: &Remark) -> Vec<Self> {
+        let view = |line: &Line| Self {
+            locale: of.locale.clone(),
+            severity: if of.blocking { "error" } else { "warning" },
+            line: line.line,
+            what: match line.what.as_str() {
+                "" => of.what.clone(),
+                what => what.to_owned(),
+            },
+            why: match line.what.as_str() {
+                "" => of.todo.clone(),
+                _ => format!("{} {}", of.what, of.todo),
+            },
+            rule: of.rule.clone(),
+            citation: of.citation.clone(),
+        };
+        of.lines.iter().map(view).collect()
     }
 }
 

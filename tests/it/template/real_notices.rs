@@ -124,7 +124,7 @@ async fn real_notices_arrive_whole_in_both_parts() {
     let mut texts = BTreeMap::new();
     // A text with placeholders left in it cannot be submitted (web::input::texts).
     let is_finished = |text: &String| {
-        let errors = lint(SUBJECT, text, "en");
+        let errors = lint(SUBJECT, text);
         let refused = errors
             .iter()
             .find(|found| found.severity == Severity::Error);

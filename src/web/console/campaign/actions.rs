@@ -39,7 +39,7 @@ impl Seen {
 }
 
 /// The problem of an action that was refused.
-async fn refused(app: &App, error: CampaignError) -> Problem {
+pub(super) async fn refused(app: &App, error: CampaignError) -> Problem {
     match error {
         CampaignError::Changed(changed) => out_of_date(app, &changed).await,
         other => other.into(),
@@ -47,7 +47,12 @@ async fn refused(app: &App, error: CampaignError) -> Problem {
 }
 
 /// Leads to the page of the campaign, or says what changed since it was loaded.
-async fn ended(app: &App, id: CampaignId, action: &str, end: Result<(), CampaignError>) -> Answer {
+pub(super) async fn ended(
+    app: &App,
+    id: CampaignId,
+    action: &str,
+    end: Result<(), CampaignError>,
+) -> Answer {
     match end {
         Ok(()) => done(id, action),
         Err(error) => Err(refused(app, error).await),

@@ -13,3 +13,4 @@ pub mod readiness;
 pub mod row;
 mod snapshot;
 pub mod speed;
+pub(crate) mod waivers;

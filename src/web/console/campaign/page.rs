@@ -18,11 +18,12 @@ use super::snapshot::Snapshot;
 use crate::app::App;
 use crate::campaign::launch::TAKEN_BACK;
 use crate::campaign::store::MayHaveArrived;
-use crate::campaign::{Campaign, CampaignStatus, doubled};
+use crate::campaign::{Campaign, CampaignStatus, doubled, findings};
 use crate::id::CampaignId;
 use crate::staff::right::SeeCampaigns;
 use crate::web::audience_counts::AudienceCounts;
 use crate::web::caller::{Allowed, Signed};
+use crate::web::console::findings::Findings;
 use crate::web::console::{Button, HistoryLine};
 use crate::web::figures::filters;
 use crate::web::page::{self, ConsoleFrame, Faults, Moment, ShownCampaign, span};
@@ -72,6 +73,8 @@ pub struct CampaignPage {
     pub doubt: String,
     /// Its audience and what prevents its submission; `None` after the launch, and while the audience is not counted.
     pub readiness: Option<Readiness>,
+    /// What rules find in the texts of a draft, or found when it was submitted.
+    pub findings: Findings,
     /// Settings at their defaults that recipients would see; none after the launch.
     pub defaults: Vec<String>,
     /// Why the last action was refused.
@@ -116,6 +119,11 @@ impl CampaignPage {
     /// The address that a button posts to.
     fn to(&self, action: &str) -> String {
         format!("/console/campaigns/{}/{action}", self.id)
+    }
+
+    /// The id of the field for the reason of a waiver, by the place of its finding.
+    pub(super) fn reason_of(&self, place: &usize) -> String {
+        format!("reason-{place}")
     }
 
     /// Whether figures change without an action of staff.
@@ -172,6 +180,10 @@ pub(super) async fn load(
     if let (Some(present), Some(counted)) = (present, &counted) {
         snapshot.content.not_affected = not_affected(campaign, present, &counted.classes);
         let reader = (&snapshot.names, who);
+        if campaign.content.is_none() {
+            let found = findings::of(app, present, &counted.classes)?;
+            snapshot.findings = Findings::of_draft(found, &present.variants);
+        }
         readiness = Some(Readiness::of(
             campaign,
             present,
@@ -205,16 +217,20 @@ fn assemble(
     let question = cancel_question(campaign, progress);
     let reader = (who, read.void.is_some());
     let waits = read.factors.waits_for(campaign, progress, &read.ability);
+    let findings = read.findings;
     let pace = || pace_in_words(campaign, progress, &read.ability, read.latest);
+    let mut buttons = buttons(
+        campaign,
+        read.present.as_ref(),
+        total,
+        readiness.as_ref(),
+        reader,
+        &question,
+    );
+    block_approval(&mut buttons, &findings);
     CampaignPage {
-        buttons: buttons(
-            campaign,
-            read.present.as_ref(),
-            total,
-            readiness.as_ref(),
-            reader,
-            &question,
-        ),
+        buttons,
+        findings,
         pace: waits.unwrap_or_else(pace),
         is_held: is_held(campaign, &read.ability),
         speed: speed(campaign, read.pace.as_ref(), &read.ability, &read.factors),
@@ -252,6 +268,17 @@ fn assemble(
         slug: read.incident.slug,
         incident: read.incident.title,
         outcomes: read.outcomes,
+    }
+}
+
+/// Says on the button of the approval that findings stop it.
+fn block_approval(buttons: &mut [Button], findings: &Findings) {
+    for button in buttons {
+        if button.name == "approve" && button.blocked.is_empty() && findings.open() > 0 {
+            button.blocked =
+                "A rule found something that is not settled. See “What the rules found” below."
+                    .to_owned();
+        }
     }
 }
 

@@ -17,9 +17,12 @@ use crate::campaign::{Campaign, CampaignStatus, hold};
 use crate::db;
 use crate::id::CampaignId;
 use crate::incident::{self, Incident};
+use crate::seal::IncidentKey;
+use crate::staff::Right;
 use crate::web::caller::Signed;
 use crate::web::console::HistoryLine;
 use crate::web::console::answer;
+use crate::web::console::findings::Findings;
 use crate::web::console::history::history_with_reasons;
 use crate::web::console::names::Names;
 use crate::web::page::{Area, ConsoleFrame};
@@ -42,6 +45,8 @@ pub(super) struct Snapshot {
     pub(super) latest: (i64, f64),
     /// What changed since the submission, in words.
     pub(super) void: Option<String>,
+    /// What rules found when it was submitted.
+    pub(super) findings: Findings,
     pub(super) outcomes: Outcomes,
     pub(super) history: (Vec<HistoryLine>, bool),
     pub(super) number: i64,
@@ -77,6 +82,7 @@ impl Snapshot {
         let names = Names::load(&mut conn).await?;
         let key = incident.key(&app.keys).ok().flatten();
         let owner = Campaign::reason_owner(id);
+        let findings = found(&of, (&names, who, now), key.as_ref());
         let key = key.as_ref().map(|key| (key, &*owner));
         let history = history_with_reasons(&mut conn, id, now, key).await?;
         let outcomes = outcomes(&mut conn, &of, &seen, now).await?;
@@ -90,6 +96,7 @@ impl Snapshot {
             latest: lately(campaign, progress, (went_on, speed.ended), now),
             desk: answer::frame_with(app, req, who, Area::Campaigns, &state),
             content: content(app, &names, campaign, text, (present.as_ref(), &seen), now)?,
+            findings,
             outcomes,
             history,
             names,
@@ -102,5 +109,26 @@ impl Snapshot {
             progress: of.progress,
             pace: of.pace,
         })
+    }
+}
+
+/// What rules found when it was submitted; nothing of a draft.
+fn found(
+    of: &store::Overview,
+    (names, who, now): (&Names, &Signed, DateTime<Utc>),
+    key: Option<&IncidentKey>,
+) -> Findings {
+    use CampaignStatus::{Approved, InReview, Scheduled};
+    let campaign = &of.campaign;
+    let Ok(Some(submitted)) = campaign.submitted() else {
+        return Findings::default();
+    };
+    let judged = (campaign, &of.judged);
+    let shown = Findings::of_submitted(judged, &submitted.variants, key, (names, now));
+    let own = campaign.created_by == who.id || campaign.submitted_by == Some(who.id);
+    let waits = matches!(campaign.status, InReview | Approved | Scheduled);
+    Findings {
+        may_waive: waits && !own && who.may(Right::ApproveCampaign),
+        ..shown
     }
 }

@@ -15,10 +15,12 @@ use crate::incident::Incident;
 use crate::staff::Right;
 use crate::staff::right::SeeTemplates;
 use crate::template::lint::{self, Severity};
+use crate::template::rules::Rules;
 use crate::template::{self, Template as Text, naming, store};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
 use crate::web::console::answer;
+use crate::web::console::findings::Findings;
 use crate::web::console::history::last_action;
 use crate::web::console::names::Names;
 use crate::web::figures::filters;
@@ -50,8 +52,10 @@ pub struct TemplatePage {
     pub names: String,
     /// The language that is previewed and open in the editor.
     pub locale: String,
-    /// What the check found in the text of that language.
+    /// What prevents a preview, and what the text does not name.
     pub findings: Vec<Finding>,
+    /// What the rules that hold everywhere find in the text of that language.
+    pub remarks: Findings,
     /// The preview; `None` while the text cannot be rendered.
     pub preview: Option<Preview>,
     /// The incident and the reader of the preview.
@@ -161,13 +165,12 @@ pub(super) async fn load(
     let named = naming::findings(&of.variants, of.names).into_iter();
     let named = named.filter(|(locale, _)| *locale == sample.locale);
     findings.extend(named.map(|(_, one)| finding(one)));
-    if let Some(text) = of.variants.get(&sample.locale) {
-        findings.extend(
-            lint::lint(&text.subject, &text.body, &sample.locale)
-                .into_iter()
-                .map(finding),
-        );
-    }
+    let remarks = of.variants.get(&sample.locale).map(|text| {
+        let rules = Rules::of(&app.config).map_err(Problem::broken)?;
+        let found = rules.template(&sample.locale, text, app.now().date_naive());
+        Ok::<_, Problem>(Findings::of_template(&found, &of.variants))
+    });
+    let remarks = remarks.transpose()?.unwrap_or_default();
     Ok(TemplatePage {
         desk: answer::frame(app, &mut conn, req, who, Area::Templates).await?,
         id: of.id.to_string(),
@@ -180,6 +183,7 @@ pub(super) async fn load(
         names: of.names.to_string(),
         locale: sample.locale,
         findings,
+        remarks,
         preview: sample.preview,
         within: within(&mut conn, who, asked).await?,
         unsaved: false,

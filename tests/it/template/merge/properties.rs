@@ -78,7 +78,7 @@ proptest! {
             }
         }
         let _ = compiled_in("ar", &subject, &body);
-        let _ = candor::template::lint::lint(&subject, &body, "en");
+        let _ = candor::template::lint::lint(&subject, &body);
     }
 
     #[test]

@@ -29,6 +29,7 @@ use candor::web::console::campaign::readiness::{Acknowledgement, Reader, Readine
 use candor::web::console::campaign::row::CampaignRow;
 use candor::web::console::dashboard::{Accounted, Dashboard, Running, Task};
 use candor::web::console::design::{self, Design};
+use candor::web::console::findings::{Finding as RuleFinding, Findings, Line, Waiver};
 use candor::web::console::helpline::call::CallForm;
 use candor::web::console::incident::facts;
 use candor::web::console::incident::forget_form::ForgetForm;

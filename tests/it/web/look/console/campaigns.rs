@@ -169,6 +169,7 @@ fn campaign() -> CampaignPage {
         void: String::new(),
         doubt: String::new(),
         readiness: None,
+        findings: findings(),
         faults: Faults::default(),
         content: content(),
         outcomes: came(),
@@ -176,6 +177,48 @@ fn campaign() -> CampaignPage {
         has_older_acts: true,
         as_of: row(0),
         is_again: false,
+    }
+}
+
+fn findings() -> Findings {
+    let bureaus = RuleFinding {
+        key: "en:law.us-ca.bureaus".into(),
+        tone: Tone::Act,
+        what: "The toll-free numbers and addresses of the consumer reporting agencies are missing."
+            .into(),
+        todo: "Name Equifax, Experian and TransUnion with number and address.".into(),
+        who: "English, for 7,000,000 people in US-CA".into(),
+        rule: "law.us-ca.bureaus".into(),
+        source: "California Civil Code, 1798.82(d)".into(),
+        blocking: true,
+        typed: "Too short".into(),
+        ..RuleFinding::default()
+    };
+    let hedge = RuleFinding {
+        tone: Tone::Look,
+        blocking: false,
+        lines: vec![Line {
+            place: "Body, line 3".into(),
+            quote: "Your data may have been copied.".into(),
+            what: "“may have been”".into(),
+        }],
+        ..bureaus.clone()
+    };
+    let waived = RuleFinding {
+        tone: Tone::Done,
+        waiver: Some(Waiver {
+            by: "Bo Lind".into(),
+            at: row(3),
+            reason: "Counsel: the numbers stand on the page behind the link.".into(),
+        }),
+        ..bureaus.clone()
+    };
+    Findings {
+        findings: vec![bureaus, waived, hedge],
+        unknown: vec!["JP".into()],
+        country_only: vec!["US-TX".into()],
+        is_submitted: true,
+        may_waive: true,
     }
 }
 

@@ -29,6 +29,7 @@ fn template() -> TemplatePage {
             Finding { tone: Tone::Act, place: "body, line 12".into(), text: "{{ fact.when }} is not a known placeholder. Did you mean {{ facts.when }}?".into() },
             Finding { tone: Tone::Look, place: "body, line 3".into(), text: "“may have been” hedges. Say what is known.".into() },
         ],
+        remarks: Findings::default(),
         preview: Some(Preview {
             person: "a sample person in California, 4 elements".into(),
             subject: "Your data was stolen from us".into(),
