@@ -12,4 +12,5 @@ mod numbers;
 mod pages;
 mod results;
 mod speed;
+mod waivers;
 mod walk;

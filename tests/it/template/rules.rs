@@ -74,7 +74,7 @@ failing = { body = "We write to you." }
 
 #[test]
 fn an_operator_adds_rules_and_switches_rules_off() {
-    let scratch = Scratch::new("rules");
+    let scratch = Scratch::new();
     let dir = scratch.path();
     // Rules are kept by their settings: with another domain they are read again.
     let settings = |domain: &str| {
