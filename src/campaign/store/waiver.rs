@@ -38,7 +38,7 @@ pub struct Judged {
 ///
 /// # Errors
 /// The database's.
-pub async fn put_findings(
+pub(crate) async fn put_findings(
     conn: &mut Conn,
     id: CampaignId,
     hash: &[u8],
@@ -71,7 +71,11 @@ pub async fn put_findings(
 ///
 /// # Errors
 /// The database's.
-pub async fn blocking(conn: &mut Conn, id: CampaignId, hash: &[u8]) -> Result<Vec<(String, bool)>> {
+pub(crate) async fn blocking(
+    conn: &mut Conn,
+    id: CampaignId,
+    hash: &[u8],
+) -> Result<Vec<(String, bool)>> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Text)]
@@ -98,7 +102,7 @@ pub async fn blocking(conn: &mut Conn, id: CampaignId, hash: &[u8]) -> Result<Ve
 ///
 /// # Errors
 /// `Conflict("finding_is_waived")` if there is one.
-pub async fn insert_waiver(
+pub(crate) async fn insert_waiver(
     conn: &mut Conn,
     id: CampaignId,
     hash: &[u8],
@@ -123,7 +127,7 @@ pub async fn insert_waiver(
 ///
 /// # Errors
 /// The database's.
-pub async fn end_waiver(
+pub(crate) async fn end_waiver(
     conn: &mut Conn,
     (id, hash): (CampaignId, &[u8]),
     finding: &str,
@@ -147,7 +151,7 @@ pub async fn end_waiver(
 ///
 /// # Errors
 /// The database's.
-pub async fn rely_on_waivers(conn: &mut Conn, id: CampaignId, hash: &[u8]) -> Result<()> {
+pub(crate) async fn rely_on_waivers(conn: &mut Conn, id: CampaignId, hash: &[u8]) -> Result<()> {
     diesel::update(campaign_waiver::table)
         .filter(campaign_waiver::campaign_id.eq(id))
         .filter(campaign_waiver::content_hash.eq(hash))
@@ -161,7 +165,7 @@ pub async fn rely_on_waivers(conn: &mut Conn, id: CampaignId, hash: &[u8]) -> Re
 ///
 /// # Errors
 /// The database's.
-pub async fn waivers_changed(conn: &mut Conn, id: CampaignId, hash: &[u8]) -> Result<bool> {
+pub(crate) async fn waivers_changed(conn: &mut Conn, id: CampaignId, hash: &[u8]) -> Result<bool> {
     let changed = campaign_waiver::table
         .filter(campaign_waiver::campaign_id.eq(id))
         .filter(campaign_waiver::content_hash.eq(hash))
@@ -179,7 +183,7 @@ pub async fn waivers_changed(conn: &mut Conn, id: CampaignId, hash: &[u8]) -> Re
 ///
 /// # Errors
 /// `Missing`.
-pub async fn touch(conn: &mut Conn, id: CampaignId) -> Result<()> {
+pub(crate) async fn touch(conn: &mut Conn, id: CampaignId) -> Result<()> {
     diesel::update(campaign::table.find(id))
         .set(campaign::version.eq(campaign::version + 1))
         .execute(conn)
