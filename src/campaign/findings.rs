@@ -11,7 +11,7 @@ use crate::element::ElementSet;
 use crate::person::AudienceClass;
 use crate::person::place::Jurisdiction;
 use crate::template::pick;
-use crate::template::rules::{self, Known, Readers, Remark, Remarks, Rules, Setting, Text};
+use crate::template::rules::{self, Known, Remark, Remarks, Rules, Setting, Text};
 
 /// What the rules found, and of which places Candor knows too little.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,18 +68,9 @@ fn find(
             continue;
         };
         let text = Text::read(&tag, variant, setting, group.elements, content.names);
-        for (place, people) in group.people {
-            for remark in rules.look(&text, place.as_ref(), day) {
-                if remark.blocking && !remark.waivable {
-                    continue;
-                }
-                let readers = Readers {
-                    places: place.iter().map(ToString::to_string).collect(),
-                    people: Some(people),
-                };
-                found.add(remark.read_by(readers));
-            }
-        }
+        let all = rules.look_for(&text, &group.people, day).into_iter();
+        all.filter(|one| one.waivable || !one.blocking)
+            .for_each(|one| found.add(one));
     }
     let places: BTreeSet<&Jurisdiction> = classes
         .iter()

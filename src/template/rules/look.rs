@@ -1,5 +1,7 @@
 //! What each kind of check finds in a text.
 
+use std::borrow::Cow;
+
 use super::reading;
 use super::rule::Rule;
 use super::text::{Text, small};
@@ -75,12 +77,13 @@ fn needs_part(rule: &Rule, text: &Text<'_>) -> Vec<Hit> {
     if is_shown && !rule.phrases_only {
         return Vec::new();
     }
+    let is_there = |word: &String| !places(&text.plain, &small(word), false).is_empty();
     let language = text.language();
     match rule.words(&language) {
         None => vec![Hit::advice(format!(
             "Candor has no words of this rule in “{language}”: read the text yourself"
         ))],
-        Some(words) if words.iter().any(|word| text.plain.contains(&small(word))) => Vec::new(),
+        Some(words) if words.iter().any(is_there) => Vec::new(),
         Some(_) => vec![Hit::at(0, "")],
     }
 }
@@ -118,6 +121,9 @@ fn phrases(rule: &Rule, text: &Text<'_>) -> Vec<Hit> {
             found.push(Hit::at(number, format!("“{phrase}”")));
         }
     }
+    for word in &words {
+        found.extend(across_lines(word, text, whole));
+    }
     for (key, value) in text.quoted() {
         let Some(value) = value else { continue };
         for phrase in distinct(&small(value), &words, whole) {
@@ -128,18 +134,24 @@ fn phrases(rule: &Rule, text: &Text<'_>) -> Vec<Hit> {
     found
 }
 
+/// A phrase that begins on one line of a paragraph and ends on the next.
+fn across_lines(word: &str, text: &Text<'_>, whole: bool) -> Option<Hit> {
+    let pairs = text.lines.windows(2).enumerate().skip(1);
+    let is_split = |(_, pair): &(usize, &[String])| {
+        let joined = pair.join(" ");
+        let is_in = |part: &str| !places(part, word, whole).is_empty();
+        is_in(&joined) && !pair.iter().any(|line| is_in(line))
+    };
+    let (line, _) = pairs.into_iter().find(is_split)?;
+    Some(Hit::at(line, format!("“{word}”")))
+}
+
 /// The phrases in one line. A phrase inside another one that was found is not found again.
 fn distinct(line: &str, words: &[&String], whole: bool) -> Vec<String> {
-    let line_numbered = numbered(line);
     let mut covered: Vec<std::ops::Range<usize>> = Vec::new();
     let mut found = Vec::new();
     for word in words {
-        let of = if word.contains('#') {
-            &line_numbered
-        } else {
-            line
-        };
-        for range in places(of, word, whole) {
+        for range in places(line, word, whole) {
             if word.contains('#') {
                 found.push((*word).clone());
             } else if !covered.iter().any(|known| known.contains(&range.start)) {
@@ -151,21 +163,17 @@ fn distinct(line: &str, words: &[&String], whole: bool) -> Vec<String> {
     found
 }
 
-/// Where a phrase stands in a text. `#` stands for a number.
+/// Where a phrase stands in a text. `#` stands for a number: then the places are those in the text with numbers replaced.
 fn places(text: &str, phrase: &str, whole: bool) -> Vec<std::ops::Range<usize>> {
-    let with_numbers;
-    let text = match phrase.contains('#') && !text.contains('#') {
-        true => {
-            with_numbers = numbered(text);
-            &with_numbers
-        }
-        false => text,
+    let has_number = phrase.contains('#');
+    let text = match has_number {
+        true => Cow::Owned(numbered(text)),
+        false => Cow::Borrowed(text),
     };
-    let ranges = text
-        .match_indices(phrase)
-        .map(|(at, _)| at..at + phrase.len());
+    let ranges = text.match_indices(phrase);
     ranges
-        .filter(|range| !whole || phrase.contains('#') || is_word(text, range))
+        .map(|(at, _)| at..at + phrase.len())
+        .filter(|range| !whole || has_number || is_word(&text, range))
         .collect()
 }
 

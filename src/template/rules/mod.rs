@@ -14,11 +14,11 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use chrono::NaiveDate;
 
 pub use load::RulesError;
-pub(crate) use remark::Readers;
 pub use remark::{Line, Remark, RuleView};
 pub use rule::{Rule, State, Weight};
 pub(crate) use text::{Setting, Text};
 
+use self::remark::Readers;
 use super::lint::links::hosts;
 use super::{Variant, Variants};
 use crate::config::{Config, Lint};
@@ -120,6 +120,38 @@ impl Rules {
                 if !hits.is_empty() {
                     remarks.push(Remark::of(rule, text.locale, weight, hits));
                 }
+            }
+        }
+        remarks
+    }
+
+    /// The same for people in several places. Each rule is looked for once.
+    pub(crate) fn look_for(
+        &self,
+        text: &Text<'_>,
+        people: &BTreeMap<Option<Jurisdiction>, i64>,
+        day: NaiveDate,
+    ) -> Vec<Remark> {
+        let mut remarks = Vec::new();
+        for rule in &self.rules {
+            let Some(weight) = rule.weight_on(day) else {
+                continue;
+            };
+            let holds = |(place, _): &(&Option<Jurisdiction>, &i64)| {
+                rule.holds(place.as_ref(), text.elements)
+            };
+            let readers: Vec<_> = people.iter().filter(holds).collect();
+            if readers.is_empty() {
+                continue;
+            }
+            let hits = look::look(rule, text);
+            if !hits.is_empty() {
+                let places = readers.iter().filter_map(|(place, _)| place.as_ref());
+                let readers = Readers {
+                    places: places.map(ToString::to_string).collect(),
+                    people: Some(readers.iter().map(|(_, people)| **people).sum()),
+                };
+                remarks.push(Remark::of(rule, text.locale, weight, hits).read_by(readers));
             }
         }
         remarks

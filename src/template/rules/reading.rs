@@ -119,7 +119,7 @@ mod tests {
             ),
             (
                 "de",
-                "Wir haben Daten verloren. ",
+                "Ein Dieb nahm Ihre Daten. ",
                 "Ungeachtet umfassender organisatorischer Sicherheitsvorkehrungen entwendeten Unbefugte Verwaltungsunterlagen. ",
             ),
         ] {

@@ -19,6 +19,10 @@ pub(super) fn object(action: Option<Action>, detail: &Value) -> String {
                 .map(|n| format!(", version {n}"))
                 .unwrap_or_default()
         }
+        Action::CampaignUnwaive | Action::CampaignWaive => detail["finding"]
+            .as_str()
+            .map(|finding| format!(": {finding}"))
+            .unwrap_or_default(),
         Action::LettersDiscard
         | Action::LettersExport
         | Action::LettersFile
