@@ -19,6 +19,7 @@ pub use rule::{Rule, State, Weight};
 pub(crate) use text::{Setting, Text};
 
 use self::remark::Readers;
+use super::lint::Check;
 use super::lint::links::hosts;
 use super::{Variant, Variants};
 use crate::config::{Config, Lint};
@@ -193,7 +194,10 @@ impl Rules {
         let mut found = Remarks::default();
         let is_about_text = |remark: &Remark| {
             let rule = self.rules.iter().find(|rule| rule.key == remark.rule);
-            rule.is_some_and(|rule| rule.check != super::lint::Check::LinkOutside)
+            // `naming` says what a template names, and each organisation has domains of its own.
+            rule.is_some_and(|rule| {
+                !matches!(rule.check, Check::LinkOutside | Check::UnnamedElement)
+            })
         };
         let all = self.look(&text, None, day).into_iter();
         all.filter(is_about_text).for_each(|one| found.add(one));

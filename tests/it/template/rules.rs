@@ -11,7 +11,9 @@ use candor::template::rules::{Rules, State};
 use chrono::NaiveDate;
 use serde_json::Value;
 
+use crate::house::House;
 use crate::mail::Scratch;
+use crate::program::Program;
 use crate::template::merge::page::corpus;
 
 fn with(settings: &str) -> Config {
@@ -156,3 +158,50 @@ fn real_notices_are_read_without_a_crash_and_counted() {
     let hedged = trips["any.hedge"];
     assert!((100..900).contains(&hedged), "{hedged}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_checks_a_file_without_a_database() {
+    let house = House::new().await;
+    let program = Program::of(&house).without("CANDOR__DATABASE__URL");
+    let scratch = Scratch::new();
+    let file = scratch.path().join("notice.md");
+    let path = file.display().to_string();
+    let check = |text: &str, places: &str| {
+        std::fs::write(&file, text).unwrap();
+        let words = ["lint", &path, "--in", places, "--elements", "name"];
+        let output = program.run(&words);
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), said)
+    };
+    let (code, said) = check(
+        "Subject: Notice\nStolen: {{ elements }}.\n",
+        "US-CA,JP,US-TX",
+    );
+    assert_eq!(code, Some(1), "{said}");
+    for words in [
+        "blocking  en:law.us-ca.title",
+        "California Civil Code, 1798.82(d)",
+        "Candor knows no rule for JP",
+        "for US-TX Candor knows only rules of the whole country",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains("law.us-ca.bureaus"), "{said}");
+    let (code, said) = check(PLAIN, "JP");
+    assert_eq!(code, Some(0), "{said}");
+    let listed = program.ok(&["lint", "--list"]);
+    assert!(
+        listed.contains("law.us-ma.nature") && listed.contains("unverified"),
+        "{listed}"
+    );
+}
+
+const PLAIN: &str = "Subject: Notice of Data Breach
+Dear {{ name }},
+
+someone copied data about you: {{ elements }}. Call +1 800 555 0142.
+
+{{ guidance }}
+
+Your page: {{ status_link }}
+";
