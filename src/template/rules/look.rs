@@ -136,13 +136,13 @@ fn phrases(rule: &Rule, text: &Text<'_>) -> Vec<Hit> {
 
 /// A phrase that begins on one line of a paragraph and ends on the next.
 fn across_lines(word: &str, text: &Text<'_>, whole: bool) -> Option<Hit> {
-    let pairs = text.lines.windows(2).enumerate().skip(1);
+    let mut pairs = text.lines.windows(2).enumerate().skip(1);
     let is_split = |(_, pair): &(usize, &[String])| {
         let joined = pair.join(" ");
         let is_in = |part: &str| !places(part, word, whole).is_empty();
         is_in(&joined) && !pair.iter().any(|line| is_in(line))
     };
-    let (line, _) = pairs.into_iter().find(is_split)?;
+    let (line, _) = pairs.find(is_split)?;
     Some(Hit::at(line, format!("“{word}”")))
 }
 

@@ -139,7 +139,7 @@ impl Rules {
                 continue;
             };
             let holds = |(place, _): &(&Option<Jurisdiction>, &i64)| {
-                rule.holds(place.as_ref(), text.elements)
+                rule.holds((**place).as_ref(), text.elements)
             };
             let readers: Vec<_> = people.iter().filter(holds).collect();
             if readers.is_empty() {
@@ -147,7 +147,7 @@ impl Rules {
             }
             let hits = look::look(rule, text);
             if !hits.is_empty() {
-                let places = readers.iter().filter_map(|(place, _)| place.as_ref());
+                let places = readers.iter().filter_map(|(place, _)| (**place).as_ref());
                 let readers = Readers {
                     places: places.map(ToString::to_string).collect(),
                     people: Some(readers.iter().map(|(_, people)| **people).sum()),
