@@ -46,6 +46,8 @@ macro_rules! systems {
 }
 
 systems! {
+    /// Watches whether approvals still cover what would be sent.
+    Approvals = "approvals";
     /// Links entries into the audit log's chain of hashes.
     Audit = "audit";
     /// Pauses a campaign with too many bad results.
@@ -77,7 +79,8 @@ impl System {
     pub fn in_words(self) -> &'static str {
         match self {
             Self::Cli => "the command line",
-            Self::Audit
+            Self::Approvals
+            | Self::Audit
             | Self::Breaker
             | Self::Canary
             | Self::Demo

@@ -48,9 +48,12 @@ actions! {
     CampaignLaunch = "campaign.launch", "launched it";
     CampaignPace = "campaign.pace", "changed its speed";
     CampaignPause = "campaign.pause", "paused it";
+    CampaignReject = "campaign.reject", "rejected it";
     CampaignResume = "campaign.resume", "let it go on";
+    CampaignRetry = "campaign.retry", "made its deferred messages due at once";
     CampaignSubmit = "campaign.submit", "submitted it";
     CampaignTakeBack = "campaign.take_back", "took it back";
+    CampaignVoid = "campaign.void", "found its approval void";
     CampaignWarn = "campaign.warn", "warned";
     DatabaseDoubt = "database.doubt", "found that the database may be an older copy";
     DatabasePromoted = "database.promoted", "found that a standby became the database";

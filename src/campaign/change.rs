@@ -9,10 +9,11 @@ use crate::audit::changed::Part;
 use crate::audit::{Action, Event};
 
 /// The acts that each make a new version of a campaign. One that is through gets a version without an act.
-pub const VERSIONED: [Action; 8] = [
+pub const VERSIONED: [Action; 9] = [
     Action::CampaignEdit,
     Action::CampaignSubmit,
     Action::CampaignApprove,
+    Action::CampaignReject,
     Action::CampaignTakeBack,
     Action::CampaignLaunch,
     Action::CampaignPause,
@@ -26,7 +27,7 @@ pub fn parts(event: &Event) -> Vec<Part> {
         Some(Action::CampaignEdit) => return vec![Part::new("draft", "the draft")],
         Some(Action::CampaignSubmit) => CampaignStatus::InReview,
         Some(Action::CampaignApprove) => CampaignStatus::Approved,
-        Some(Action::CampaignTakeBack) => CampaignStatus::Draft,
+        Some(Action::CampaignTakeBack | Action::CampaignReject) => CampaignStatus::Draft,
         Some(Action::CampaignLaunch | Action::CampaignResume) => CampaignStatus::Sending,
         Some(Action::CampaignPause) => CampaignStatus::Paused,
         Some(Action::CampaignCancel) => CampaignStatus::Cancelled,

@@ -7,6 +7,7 @@ use super::audience::NotForKind;
 use super::change::{self, Change};
 use super::check::Review;
 use super::content::ContentError;
+use super::reject::COMMENT;
 use crate::audit::changed::Changed;
 use crate::db;
 use crate::db::retry::Collision;
@@ -42,8 +43,20 @@ pub enum CampaignError {
     #[error("{}", .0.iter().map(|(locale, e)| format!("{locale}: {e}")).collect::<Vec<_>>().join("\n"))]
     Text(Vec<(String, MergeError)>),
     /// The approver wrote or submitted it (P5).
-    #[error("four eyes: who wrote or submitted a campaign cannot approve it")]
+    #[error("four eyes: who wrote or submitted a campaign cannot approve or reject it")]
     SamePerson,
+    /// The account is disabled by now, or has not the role.
+    #[error("this account may not approve campaigns any more")]
+    NoApprover,
+    /// A rejection says too little or too much.
+    #[error("say in {} to {} characters what is to be changed: the author reads it", COMMENT.start(), COMMENT.end())]
+    Comment,
+    /// Only what waits for an approval is rejected.
+    #[error("a campaign that is {0} cannot be rejected: only one that waits for approval can")]
+    NotInReview(CampaignStatus),
+    /// Deferred messages exist only of a campaign under way.
+    #[error("a campaign that is {0} has no messages to try again: only one that is sending or paused has")]
+    NotUnderWay(CampaignStatus),
     /// The approver named another content than the one submitted.
     #[error("this is not the content that was submitted: read it again before you approve")]
     OtherContent,

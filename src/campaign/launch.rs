@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 pub use super::approval::present_content;
-use super::approval::{changes, unpublished};
+use super::approval::{self, changes, unpublished};
 pub use super::error::CampaignError;
 pub use super::guard::Seen;
 use super::guard::{as_seen, check_draft, lock_for, log, may_go, note, refuse_in_doubt};
+use super::news::{self, News};
 use super::store::{self, Move, NewCampaign};
 pub use super::submit::{submit, submit_with};
 use super::{Campaign, CampaignStatus, canary, content};
@@ -102,8 +103,8 @@ pub async fn edit(
 /// Approves exactly the content with this hash (hex).
 ///
 /// # Errors
-/// [`CampaignError::Changed`], [`CampaignError::SamePerson`], [`CampaignError::OtherContent`], [`CampaignError::ApprovalVoid`] if the
-/// submitted content is no longer what would be sent.
+/// [`CampaignError::Changed`], [`CampaignError::SamePerson`], [`CampaignError::NoApprover`], [`CampaignError::OtherContent`],
+/// [`CampaignError::ApprovalVoid`] if the submitted content is no longer what would be sent.
 pub async fn approve(
     app: &App,
     by: StaffId,
@@ -113,12 +114,10 @@ pub async fn approve(
     let seen = of.into();
     let id = seen.id;
     let people = people_now(app, id).await?;
-    let now = app.now();
     let mut tx = app.db.begin().await?;
+    let (incident, approver) = approval::lock_before(&mut tx, id, by).await?;
     let campaign = lock_for(&mut tx, seen, CampaignStatus::Approved).await?;
-    if campaign.created_by == by || campaign.submitted_by == Some(by) {
-        return Err(CampaignError::SamePerson);
-    }
+    approval::check_second_person(&campaign, &approver)?;
     let submitted = campaign.content.as_deref().unwrap_or_default();
     let hash = content::hash(submitted);
     if !same(to_hex(&hash).as_bytes(), content_hash.as_bytes()) {
@@ -128,14 +127,14 @@ pub async fn approve(
     if !changed.is_empty() {
         return Err(CampaignError::ApprovalVoid(changed));
     }
-    let with = Move {
-        approved_by: Some(by),
-        approved_at: Some(now),
-        approved_hash: Some(hash.to_vec()),
-        ..Move::default()
+    let given = store::approvals::Approval {
+        campaign: id,
+        hash: hash.to_vec(),
+        content: submitted.to_owned(),
+        by,
+        at: app.now(),
     };
-    let moved = store::set_status(&mut tx, id, CampaignStatus::Approved, &with).await?;
-    moved.expected("campaign", id)?;
+    store::approvals::approve(&mut tx, &given).await?;
     note(
         &mut tx,
         app,
@@ -145,6 +144,7 @@ pub async fn approve(
         &json!({ "content_hash": content_hash, "people": people }),
     )
     .await?;
+    news::tell(&mut tx, app, &incident, &campaign, &News::Approved(by)).await?;
     tx.commit().await?;
     Ok(())
 }

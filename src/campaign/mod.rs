@@ -13,8 +13,11 @@ pub mod error;
 pub(crate) mod guard;
 pub mod hold;
 pub mod launch;
+mod news;
+pub mod reject;
 pub mod store;
 pub(crate) mod submit;
+pub mod void_watch;
 
 use std::collections::BTreeMap;
 
@@ -183,6 +186,12 @@ impl Campaign {
     /// Under which a reason that staff gave is sealed.
     pub fn reason_owner(id: CampaignId) -> Vec<u8> {
         [&id.uuid().as_bytes()[..], b"reason"].concat()
+    }
+
+    /// The comment of the approver who rejected it; of a draft, until it is submitted again.
+    pub fn rejection(&self) -> Option<&str> {
+        let is_rejected = self.status == CampaignStatus::Draft && self.reason_sealed.is_some();
+        self.status_reason.as_deref().filter(|_| is_rejected)
     }
 
     /// Opens what staff said, if they said something.

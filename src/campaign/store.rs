@@ -1,5 +1,6 @@
 //! Campaigns in the database. Their counters and their pace are in tables of their own.
 
+pub(crate) mod approvals;
 mod canary;
 mod overview;
 mod pace;

@@ -627,6 +627,19 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+
+    campaign_approval (campaign_id, content_hash) {
+        campaign_id -> Uuid,
+        content_hash -> Bytea,
+        content -> Text,
+        approved_by -> Uuid,
+        approved_at -> Timestamptz,
+        void_told_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use super::sql_types;
 
     campaign_count (campaign_id, status) {
@@ -846,6 +859,7 @@ diesel::table! {
         refused_at -> Nullable<Timestamptz>,
         first_tried_at -> Nullable<Timestamptz>,
         reason -> Nullable<Text>,
+        staff_id -> Nullable<Uuid>,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::App;
+use crate::campaign::void_watch;
 use crate::db;
 use crate::db::retry::retried;
 use crate::delivery::review;
@@ -59,6 +60,12 @@ pub(crate) async fn run(app: App, shutdown: Shutdown) {
         if let Err(error) = retried(|| reweigh::lately(&app)).await {
             app.db.trouble(
                 "tickets that were opened while a list came in force are not weighed again; trying again",
+                &error,
+            );
+        }
+        if let Err(error) = retried(|| void_watch::tell_all(&app)).await {
+            app.db.trouble(
+                "staff are not told yet of approvals that became void; trying again",
                 &error,
             );
         }

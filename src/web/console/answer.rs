@@ -76,6 +76,14 @@ const MESSAGES: &[(&str, &str)] = &[
         "Submitted. A second person must approve exactly this content.",
     ),
     ("approve", "Approved. It can be launched now."),
+    (
+        "reject",
+        "Rejected. The campaign is a draft again, and its author is told why.",
+    ),
+    (
+        "retry",
+        "The deferred messages are due now. Holds and limits still apply.",
+    ),
     ("take-back", "Taken back. The campaign is a draft again."),
     ("launch", "Launched. Messages are on their way."),
     ("pause", "Paused. No further message leaves."),

@@ -26,11 +26,15 @@ fn kind(error: &CampaignError) -> Kind {
         | CampaignError::Forgotten
         | CampaignError::Unpublished(_)
         | CampaignError::InDoubt(_)
+        | CampaignError::NotInReview(_)
+        | CampaignError::NotUnderWay(_)
         | CampaignError::Activating(_) => Kind::InTheWay,
         CampaignError::Changed(_) | CampaignError::OtherContent => Kind::Changed,
         CampaignError::SamePerson => Kind::OwnWork,
+        CampaignError::NoApprover => Kind::NotAllowed,
         CampaignError::NotReady(..) => Kind::NotReady,
         CampaignError::Audience(_)
+        | CampaignError::Comment
         | CampaignError::Late
         | CampaignError::Text(_)
         | CampaignError::Db(_) => Kind::NotAccepted,
