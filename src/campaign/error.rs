@@ -1,13 +1,13 @@
 //! Why something that people do with a campaign was refused.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use super::CampaignStatus;
 use super::audience::NotForKind;
 use super::change::{self, Change};
 use super::check::Review;
 use super::content::ContentError;
-use super::reject::COMMENT;
 use crate::audit::changed::Changed;
 use crate::db;
 use crate::db::retry::Collision;
@@ -15,6 +15,9 @@ use crate::deployment::Doubt;
 use crate::incident::IncidentState;
 use crate::person::AudienceCount;
 use crate::template::merge::MergeError;
+
+/// The characters of the comment of a rejection.
+pub const COMMENT: RangeInclusive<usize> = 10..=2_000;
 
 /// Why a campaign did not move.
 #[derive(Debug, thiserror::Error)]

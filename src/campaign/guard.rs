@@ -20,7 +20,7 @@ use crate::notice::NoticeStatus;
 /// A campaign as the caller saw it. Commands and the program itself name no version: they act on the present one.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
-    pub(super) id: CampaignId,
+    pub(crate) id: CampaignId,
     version: Option<i32>,
 }
 
@@ -38,7 +38,7 @@ impl From<CampaignId> for Seen {
 }
 
 /// Refuses a caller who saw another version. It is certain only where the campaign's row is locked.
-pub(super) async fn as_seen(
+pub(crate) async fn as_seen(
     conn: &mut Conn,
     now: &Campaign,
     seen: Seen,
@@ -63,7 +63,7 @@ pub(super) async fn as_seen(
 }
 
 /// Writes an action to the audit log, and notifies the senders that something changed.
-pub(super) async fn note(
+pub(crate) async fn note(
     conn: &mut Conn,
     app: &App,
     by: Actor,

@@ -1,11 +1,9 @@
 //! Rejecting a campaign: the approver sends it back to its author, with a comment.
 
-use std::ops::RangeInclusive;
-
 use serde_json::json;
 
 use super::approval::{check_second_person, lock_before};
-use super::error::CampaignError;
+use super::error::{COMMENT, CampaignError};
 use super::guard::{Seen, lock_for, note};
 use super::news::{self, News};
 use super::{Campaign, CampaignStatus, store};
@@ -15,9 +13,6 @@ use crate::audit::Action;
 use crate::db;
 use crate::id::StaffId;
 use crate::seal::to_hex;
-
-/// The characters of a comment.
-pub const COMMENT: RangeInclusive<usize> = 10..=2_000;
 
 /// The reason of a draft whose comment cannot be read any more.
 const REJECTED: &str = "rejected";

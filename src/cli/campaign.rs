@@ -13,8 +13,9 @@ use crate::app::App;
 use crate::campaign::change::{self, Change};
 use crate::campaign::error::CampaignError;
 use crate::campaign::store::{MayHaveArrived, Progress};
-use crate::campaign::{self, content, hold, launch};
+use crate::campaign::{self, content, hold, launch, reject};
 use crate::db;
+use crate::delivery::retry_now::retry_now;
 use crate::id::{CampaignId, StaffId};
 use crate::incident;
 use crate::seal::to_hex;
@@ -62,6 +63,17 @@ pub(crate) enum Campaign {
         #[arg(long)]
         hash: String,
     },
+    /// Reject a submitted campaign: it is a draft again, and shows the comment to its author
+    #[command(
+        after_help = "Example:\n  candor campaign reject cmp_0192… --as approver@example.org --comment 'Name the day of the theft.'"
+    )]
+    Reject {
+        #[command(flatten)]
+        of: Move,
+        /// What its author must change, in 10 to 2,000 characters
+        #[arg(long)]
+        comment: String,
+    },
     /// Launch an approved campaign
     #[command(after_help = "Example:\n  candor campaign launch cmp_0192… --as comms@example.org")]
     Launch(Move),
@@ -74,6 +86,9 @@ pub(crate) enum Campaign {
     /// Cancel a campaign: its unsent messages will never be sent
     #[command(after_help = "Example:\n  candor campaign cancel cmp_0192… --as comms@example.org")]
     Cancel(Move),
+    /// Make the deferred messages of a campaign due now; prints how many. Holds and limits still apply
+    #[command(after_help = "Example:\n  candor campaign retry cmp_0192… --as comms@example.org")]
+    Retry(Move),
 }
 
 /// A campaign, and the account that acts.
@@ -105,6 +120,8 @@ impl Campaign {
             Self::Show { id, .. } => Some(*id),
             Self::Submit { of, .. }
             | Self::Approve { of, .. }
+            | Self::Reject { of, .. }
+            | Self::Retry(of)
             | Self::Launch(of)
             | Self::Pause(of)
             | Self::Resume(of)
@@ -148,6 +165,8 @@ impl Campaign {
                         .await?,
                 )
             }
+            Self::Reject { of, comment } => of.reject(app, &comment).await,
+            Self::Retry(of) => of.retry(app).await,
             Self::Launch(of) => {
                 let by = of.account(app, LaunchCampaign).await?;
                 let hidden = launch::launch_with(app, by, of.id, true).await?;
@@ -171,6 +190,16 @@ impl Campaign {
 }
 
 impl Move {
+    async fn reject(&self, app: &App, comment: &str) -> Result<()> {
+        let by = self.account(app, ApproveCampaign).await?;
+        Ok(reject::reject(app, by, self.id, comment).await?)
+    }
+
+    async fn retry(&self, app: &App) -> Result<()> {
+        let by = self.account(app, LaunchCampaign).await?;
+        say(retry_now(app, by, self.id).await?)
+    }
+
     /// The account that acts. A user of the command line has the database and the
     /// master key. The named account makes roles, approvals and the audit log the same as in the console.
     async fn account(&self, app: &App, right: Right) -> Result<StaffId> {

@@ -33,6 +33,7 @@ mod server;
 pub(crate) mod sign_in;
 pub(crate) mod site;
 pub(crate) mod upload_chunks;
+pub mod word_diff;
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
@@ -164,12 +165,16 @@ fn console_campaigns() -> Vec<Endpoint> {
         get("/campaigns/{campaign}/live", May(SeeCampaigns), campaign::live::events),
         get("/campaigns/{campaign}/notices", May(SeeCampaigns), notice::list::list),
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaign::actions::submit),
-        post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaign::actions::approve),
+        get("/campaigns/{campaign}/approval", May(SeeCampaigns), campaign::approval::show),
+        get("/campaigns/{campaign}/letter", May(SeeCampaigns), campaign::decide::letter),
+        post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaign::decide::approve),
+        post("/campaigns/{campaign}/reject", May(ApproveCampaign), campaign::decide::reject),
         post("/campaigns/{campaign}/take-back", May(DraftCampaign), campaign::actions::take_back),
         post("/campaigns/{campaign}/launch", May(LaunchCampaign), campaign::actions::launch),
         post("/campaigns/{campaign}/pause", May(LaunchCampaign), campaign::actions::pause),
         post("/campaigns/{campaign}/resume", May(LaunchCampaign), campaign::actions::resume),
         post("/campaigns/{campaign}/cancel", May(LaunchCampaign), campaign::actions::cancel),
+        post("/campaigns/{campaign}/retry", May(LaunchCampaign), campaign::actions::retry),
         get("/notices/{notice}", May(SeeCampaigns), notice::page::show),
     ]
 }
@@ -243,7 +248,9 @@ fn api_incidents() -> Vec<Endpoint> {
 /// Under `/api/v1`: templates, campaigns, notices, tickets and the emergency stop.
 #[rustfmt::skip]
 fn api_messages() -> Vec<Endpoint> {
-    use api::{campaign_audience, campaigns, elements, notices, sending, templates, tickets};
+    use api::{
+        campaign_audience, campaign_review, campaigns, elements, notices, sending, templates, tickets,
+    };
     vec![
         get("/elements", May(SeeIncidents), elements::list),
         get("/templates", May(SeeTemplates), templates::list),
@@ -258,11 +265,13 @@ fn api_messages() -> Vec<Endpoint> {
         get("/campaigns/{campaign}/audience", May(SeeCampaigns), campaign_audience::show),
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaigns::submit),
         post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaigns::approve),
+        post("/campaigns/{campaign}/reject", May(ApproveCampaign), campaign_review::reject),
         post("/campaigns/{campaign}/take-back", May(DraftCampaign), campaigns::take_back),
         post("/campaigns/{campaign}/launch", May(LaunchCampaign), campaigns::launch),
         post("/campaigns/{campaign}/pause", May(LaunchCampaign), campaigns::pause),
         post("/campaigns/{campaign}/resume", May(LaunchCampaign), campaigns::resume),
         post("/campaigns/{campaign}/cancel", May(LaunchCampaign), campaigns::cancel),
+        post("/campaigns/{campaign}/retry", May(LaunchCampaign), campaign_review::retry),
         get("/campaigns/{campaign}/notices", May(SeeCampaigns), notices::list),
         get("/notices/{notice}", May(SeeCampaigns), notices::show),
         get("/tickets", May(SeeTickets), tickets::list),

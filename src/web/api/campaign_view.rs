@@ -90,6 +90,8 @@ pub(crate) struct CampaignView {
     approval: Option<ApprovalView>,
     status: CampaignStatus,
     status_reason: Option<String>,
+    /// The comment of the approver who rejected this draft.
+    rejection: Option<String>,
     next: Vec<CampaignStatus>,
     version: i32,
     content_hash: Option<String>,
@@ -178,6 +180,7 @@ impl CampaignView {
             audience: campaign.audience,
             limits: campaign.limits,
             on_uncertain: campaign.on_uncertain,
+            rejection: campaign.rejection().map(str::to_owned),
             next: next(campaign.status, is_void),
             status: campaign.status,
             status_reason: campaign.status_reason,

@@ -29,13 +29,13 @@ use crate::{incident, template};
 /// Characters of a reason for a pause.
 const REASON_LIMIT: usize = 200;
 
-async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer {
+pub(super) async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer {
     let (version, view) = view(app, id).await?;
     Ok(versioned(answer, version, &view))
 }
 
 /// The version of a campaign, and how it is shown.
-async fn view(app: &App, id: CampaignId) -> Result<(i32, CampaignView), Problem> {
+pub(super) async fn view(app: &App, id: CampaignId) -> Result<(i32, CampaignView), Problem> {
     let mut conn = app.db.get().await?;
     let mut of = store::overview(&mut conn, id).await?;
     let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
@@ -166,12 +166,14 @@ pub(crate) struct Act {
     reason: Option<String>,
     /// For a submission: the keys of `acknowledge` that the caller confirms.
     acknowledged: BTreeSet<String>,
+    /// For a rejection: what its author must change.
+    pub(super) comment: Option<String>,
     /// For a launch: `false` refuses it while its texts quote facts that are not public.
     agreed: Option<bool>,
 }
 
 /// The campaign as the caller saw it. A caller who names no version accepts the present one.
-fn seen(req: &HttpRequest, id: CampaignId, act: &Act) -> Result<Seen, Problem> {
+pub(super) fn seen(req: &HttpRequest, id: CampaignId, act: &Act) -> Result<Seen, Problem> {
     if req.headers().get(header::IF_MATCH).is_none() && act.version.is_none() {
         return Ok(Seen::from(id));
     }

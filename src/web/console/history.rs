@@ -37,18 +37,26 @@ pub(crate) async fn history(
     subject: impl ToString,
     now: DateTime<Utc>,
 ) -> Result<(Vec<HistoryLine>, bool), Problem> {
-    history_with_reasons(conn, subject, now, None).await
+    lines(conn, subject, None, |at| Moment::ago(at, now)).await
 }
 
-/// The same as [`history()`]. Sealed reasons are opened with this key for this owner.
+/// The same as [`history()`] with exact times. Sealed reasons are opened with this key for this owner.
 ///
 /// # Errors
 /// Database errors.
 pub(crate) async fn history_with_reasons(
     conn: &mut Conn,
     subject: impl ToString,
-    now: DateTime<Utc>,
     key: Option<(&IncidentKey, &[u8])>,
+) -> Result<(Vec<HistoryLine>, bool), Problem> {
+    lines(conn, subject, key, Moment::row).await
+}
+
+async fn lines(
+    conn: &mut Conn,
+    subject: impl ToString,
+    key: Option<(&IncidentKey, &[u8])>,
+    moment: impl Fn(DateTime<Utc>) -> Moment,
 ) -> Result<(Vec<HistoryLine>, bool), Problem> {
     let most = i64::try_from(LATEST + 1).unwrap_or(i64::MAX);
     let mut events = staff::store::history(conn, &subject.to_string(), most).await?;
@@ -57,7 +65,7 @@ pub(crate) async fn history_with_reasons(
     let line = |(event, name): (audit::Event, Option<String>)| HistoryLine {
         who: name.unwrap_or_else(|| in_words_of(&event.actor)),
         what: with_reason(&event, key),
-        at: Moment::ago(event.at, now),
+        at: moment(event.at),
     };
     Ok((events.into_iter().map(line).collect(), has_older))
 }

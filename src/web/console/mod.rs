@@ -34,7 +34,10 @@
 //! | `GET, POST /console/campaigns` | [`campaign::list::Campaigns`] | `incident`, `template`, `kind`, `audience`, `rate` |
 //! | `GET /console/campaigns/{id}` | [`campaign::page::CampaignPage`] | |
 //! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::progress::ProgressEvent`] | |
-//! | `POST /console/campaigns/{id}/{action}` | `submit approve take-back launch pause resume cancel` | `content_hash`, `version` |
+//! | `GET /console/campaigns/{id}/approval` | [`campaign::approval::ApprovalPage`] | |
+//! | `GET /console/campaigns/{id}/letter` | the HTML part alone, for a sandboxed frame | query `locale` |
+//! | `POST /console/campaigns/{id}/approve`, `…/reject` | approves or rejects | `version`; `content_hash`, `password`; `comment` |
+//! | `POST /console/campaigns/{id}/{action}` | `submit take-back launch pause resume cancel retry` | `version` |
 //! | `GET /console/campaigns/{id}/notices` | [`notice::list::Notices`] | query `status`, `after` |
 //! | `GET /console/notices/{id}` | [`notice::page::NoticePage`] | |
 //! | `GET /console/people/{id}` | [`person::page::PersonPage`] | |

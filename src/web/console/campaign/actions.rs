@@ -9,8 +9,9 @@ use super::page::load;
 use crate::app::App;
 use crate::campaign::hold;
 use crate::campaign::launch::{self, CampaignError};
+use crate::delivery::retry_now::retry_now;
 use crate::id::CampaignId;
-use crate::staff::right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
+use crate::staff::right::{DraftCampaign, LaunchCampaign};
 use crate::web::audience_counts::AudienceCounts;
 use crate::web::caller::Allowed;
 use crate::web::console::answer::redirect;
@@ -24,7 +25,6 @@ use crate::web::problem::{Answer, Problem};
 #[serde(default)]
 pub(crate) struct Seen {
     version: i32,
-    content_hash: String,
     /// Of a submission: the keys of the acknowledged warnings.
     acknowledged: Vec<String>,
     /// Of a launch: `yes` if it may go although its texts quote facts that are not public.
@@ -111,20 +111,6 @@ fn sentence(line: &str) -> String {
     sentence
 }
 
-/// `POST /console/campaigns/{id}/approve`: exactly the content that the page showed.
-///
-/// # Errors
-/// The approver wrote or submitted it, or the content changed.
-pub(crate) async fn approve(
-    who: Allowed<ApproveCampaign>,
-    app: Data<App>,
-    id: Path<CampaignId>,
-    seen: Form<Seen>,
-) -> Answer {
-    let end = launch::approve(&app, who.id, seen.of(*id), &seen.content_hash).await;
-    ended(&app, *id, "approve", end).await
-}
-
 /// `POST /console/campaigns/{id}/take-back`.
 ///
 /// # Errors
@@ -208,4 +194,18 @@ pub(crate) async fn cancel(
 ) -> Answer {
     let end = hold::cancel(&app, who.id, seen.of(*id)).await;
     ended(&app, *id, "cancel", end).await
+}
+
+/// `POST /console/campaigns/{id}/retry`: its deferred messages are due now.
+///
+/// # Errors
+/// It is not under way, or a page that is out of date.
+pub(crate) async fn retry(
+    who: Allowed<LaunchCampaign>,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    seen: Form<Seen>,
+) -> Answer {
+    let end = retry_now(&app, who.id, seen.of(*id)).await;
+    ended(&app, *id, "retry", end.map(drop)).await
 }

@@ -15,6 +15,7 @@ use crate::element::{ElementSet, in_words};
 use crate::incident::Facts;
 use crate::person::AudienceClass;
 use crate::seal::to_hex;
+use crate::template::merge::Rendered;
 use crate::template::preview::{PreviewError, Reader, Setting, keys_as_facts, preview};
 use crate::template::{Template, Variant, pick};
 use crate::web::console::HistoryLine;
@@ -47,7 +48,15 @@ pub struct Content {
     pub rate: String,
     /// The limits of the present settings in words; empty after the launch. They are not part of the approval.
     pub limits: Vec<String>,
-    /// The size of the canary in words.
+    /// What happens with uncertain notices, in words.
+pub(super) fn policy_in_words(of: UncertainPolicy) -> &'static str {
+    match of {
+        UncertainPolicy::Resend => "send again with the same Message-ID",
+        UncertainPolicy::Leave => "do not send again",
+    }
+}
+
+/// The size of the canary in words.
     pub canary: String,
     /// The deadline, if there is one.
     pub through_by: Option<Moment>,
@@ -115,13 +124,9 @@ pub(super) fn content(
             rate => format!("{}/s", count(rate.into())),
         },
         limits,
-        canary: canary(of.limits.canary),
+        canary: in_words_of_canary(of.limits.canary),
         through_by: of.limits.finish_by.map(Moment::exact),
-        on_uncertain: match of.on_uncertain {
-            UncertainPolicy::Resend => "send again with the same Message-ID",
-            UncertainPolicy::Leave => "do not send again",
-        }
-        .to_owned(),
+        on_uncertain: policy_in_words(of.on_uncertain).to_owned(),
         hash: hash.unwrap_or_default(),
         author: names.of(of.created_by),
         approved: of.approved_by.zip(of.approved_at).map(approval),
@@ -135,7 +140,7 @@ pub(super) fn content(
 }
 
 /// The size of the canary in words.
-fn canary(size: Option<u32>) -> String {
+pub(super) fn in_words_of_canary(size: Option<u32>) -> String {
     match size {
         None => "1 % of the people in scope, 1,000 at most; no canary for fewer than 1,000 people"
             .to_owned(),
@@ -163,7 +168,7 @@ fn with_texts(shown: Content, pinned: Option<&Pinned>, configured: &str) -> Cont
 }
 
 /// `Sundmere Mobile <notice@sundmere.example>, bounces to bounce@sundmere.example`.
-fn sender(of: &Pinned) -> String {
+pub(super) fn sender(of: &Pinned) -> String {
     let (name, address) = &of.from;
     let bounces = match of.return_path == *address {
         true => String::new(),
@@ -218,8 +223,18 @@ pub(crate) fn not_affected(
     read.into_iter().filter_map(words).collect()
 }
 
-/// The text in one language for a reader. Missing facts show as their keys.
-fn read_by(of: &Pinned, (locale, variant): (&String, &Variant), reader: &Reader) -> Words {
+/// The message in one language for a sample person.
+pub(super) fn sample(of: &Pinned, locale: &str) -> Option<Result<Rendered, PreviewError>> {
+    let (locale, variant) = of.variants.get_key_value(locale)?;
+    Some(rendered(of, (locale, variant), &Reader::sample()))
+}
+
+/// The message in one language for a reader. Missing facts show as their keys.
+fn rendered(
+    of: &Pinned,
+    (locale, variant): (&String, &Variant),
+    reader: &Reader,
+) -> Result<Rendered, PreviewError> {
     let with = |facts: &Facts| {
         let setting = Setting {
             organisation: &of.organisation,
@@ -228,15 +243,19 @@ fn read_by(of: &Pinned, (locale, variant): (&String, &Variant), reader: &Reader)
         };
         preview(locale, variant, &setting, reader)
     };
-    let letter = match with(&of.facts) {
+    match with(&of.facts) {
         Err(PreviewError::Text(wrong)) => {
             let mut facts = of.facts.clone();
             facts.extend(keys_as_facts(&wrong));
             with(&facts)
         }
         done => done,
-    };
-    let (subject, text) = match letter {
+    }
+}
+
+/// The text in one language for a reader.
+fn read_by(of: &Pinned, (locale, variant): (&String, &Variant), reader: &Reader) -> Words {
+    let (subject, text) = match rendered(of, (locale, variant), reader) {
         Ok(letter) => (letter.subject, letter.text),
         // A campaign with such a text cannot be submitted. The page shows the text unrendered.
         Err(_) => (variant.subject.clone(), variant.body.clone()),

@@ -6,7 +6,8 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::buttons::{buttons, cancel_question};
+use super::buttons::{buttons, cancel_question, retry_button};
+use super::compared::{Compared, compared};
 use super::content::{Content, not_affected};
 use super::outcomes::Outcomes;
 use super::progress::{
@@ -20,6 +21,7 @@ use crate::campaign::launch::TAKEN_BACK;
 use crate::campaign::store::MayHaveArrived;
 use crate::campaign::{Campaign, CampaignStatus, doubled};
 use crate::id::CampaignId;
+use crate::notice::NoticeStatus;
 use crate::staff::right::SeeCampaigns;
 use crate::web::audience_counts::AudienceCounts;
 use crate::web::caller::{Allowed, Signed};
@@ -68,6 +70,10 @@ pub struct CampaignPage {
     pub buttons: Vec<Button>,
     /// What changed since the submission, in words: the approval is void. Empty while it is valid.
     pub void: String,
+    /// The same, word by word; only before the launch.
+    pub changed: Vec<Compared>,
+    /// The comment of the approver who rejected it; empty for none, and once it is submitted again.
+    pub rejection: String,
     /// What its author must check before a submission; empty for nothing.
     pub doubt: String,
     /// Its audience and what prevents its submission; `None` after the launch, and while the audience is not counted.
@@ -206,15 +212,20 @@ fn assemble(
     let reader = (who, read.void.is_some());
     let waits = read.factors.waits_for(campaign, progress, &read.ability);
     let pace = || pace_in_words(campaign, progress, &read.ability, read.latest);
+    let mut buttons = buttons(
+        campaign,
+        read.present.as_ref(),
+        total,
+        readiness.as_ref(),
+        reader,
+        &question,
+    );
+    let deferred = progress.of(NoticeStatus::Deferred);
+    buttons.extend(retry_button(campaign, deferred, who));
     CampaignPage {
-        buttons: buttons(
-            campaign,
-            read.present.as_ref(),
-            total,
-            readiness.as_ref(),
-            reader,
-            &question,
-        ),
+        buttons,
+        changed: changed(&read),
+        rejection: campaign.rejection().unwrap_or_default().to_owned(),
         pace: waits.unwrap_or_else(pace),
         is_held: is_held(campaign, &read.ability),
         speed: speed(campaign, read.pace.as_ref(), &read.ability, &read.factors),
@@ -255,12 +266,22 @@ fn assemble(
     }
 }
 
+/// What changed since a campaign that is not launched was submitted, word by word.
+fn changed(read: &Snapshot) -> Vec<Compared> {
+    let is_void = read.void.is_some() && read.campaign.launched_at.is_none();
+    let submitted = read.campaign.submitted().ok().flatten();
+    match (submitted.filter(|_| is_void), &read.present) {
+        (Some(before), Some(after)) => compared(&before, after),
+        _ => Vec::new(),
+    }
+}
+
 /// What the author of a draft must check first. A draft that staff took back needs no reason.
 fn doubt(of: &Campaign) -> String {
     let reason = of
         .status_reason
         .as_deref()
-        .filter(|said| *said != TAKEN_BACK);
+        .filter(|said| *said != TAKEN_BACK && of.reason_sealed.is_none());
     match (of.status, reason) {
         (CampaignStatus::Draft, Some(reason)) => format!("Check first: {reason}."),
         _ => String::new(),

@@ -78,7 +78,7 @@ impl Snapshot {
         let key = incident.key(&app.keys).ok().flatten();
         let owner = Campaign::reason_owner(id);
         let key = key.as_ref().map(|key| (key, &*owner));
-        let history = history_with_reasons(&mut conn, id, now, key).await?;
+        let history = history_with_reasons(&mut conn, id, key).await?;
         let outcomes = outcomes(&mut conn, &of, &seen, now).await?;
         // Other requests need the connection while this page waits for counts.
         conn.roll_back().await;
