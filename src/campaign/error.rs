@@ -58,7 +58,9 @@ pub enum CampaignError {
     #[error("a campaign that is {0} cannot be rejected: only one that waits for approval can")]
     NotInReview(CampaignStatus),
     /// Deferred messages exist only of a campaign under way.
-    #[error("a campaign that is {0} has no messages to try again: only one that is sending or paused has")]
+    #[error(
+        "a campaign that is {0} has no messages to try again: only one that is sending or paused has"
+    )]
     NotUnderWay(CampaignStatus),
     /// The approver named another content than the one submitted.
     #[error("this is not the content that was submitted: read it again before you approve")]

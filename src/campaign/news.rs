@@ -41,8 +41,8 @@ pub(super) async fn tell(
         return Ok(());
     };
     let all = staff::store::list(conn).await?;
-    let mut to = all.iter().filter(|one| concerns(of, news, one)).peekable();
-    if to.peek().is_none() {
+    let to: Vec<&Staff> = all.iter().filter(|one| concerns(of, news, one)).collect();
+    if to.is_empty() {
         return Ok(());
     }
     let (name, number) = store::approvals::name(conn, of.id).await?;
@@ -82,10 +82,7 @@ fn letter(
     news: &News<'_>,
     (to, to_name): (&str, &str),
 ) -> OutboxLetter {
-    let page = format!(
-        "{}/console/campaigns/{}",
-        app.config.http.public_url, of.id
-    );
+    let page = format!("{}/console/campaigns/{}", app.config.http.public_url, of.id);
     let (subject, text, page) = match news {
         News::Submitted => (
             format!("Campaign {campaign} waits for your approval"),

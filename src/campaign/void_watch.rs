@@ -39,14 +39,17 @@ async fn tell_one(app: &App, id: CampaignId) -> db::Result<()> {
     let incident = incident::store::hold(&mut tx, campaign.incident).await?;
     let campaign = store::lock(&mut tx, id).await?;
     let changed = voided(app, &mut tx, &campaign).await?;
-    let (false, Some(hash)) = (changed.is_empty(), campaign.approved_hash.as_deref()) else {
+    let (false, Some(hash)) = (changed.is_empty(), campaign.approved_hash.clone()) else {
         tx.roll_back().await;
         return Ok(());
     };
     let now = app.now();
     let told = store::approvals::set_void_told(&mut tx, id, hash, now).await?;
     if told.is_written() {
-        let (by, detail) = (Actor::System(System::Approvals), json!({ "changed": changed }));
+        let (by, detail) = (
+            Actor::System(System::Approvals),
+            json!({ "changed": changed }),
+        );
         audit::store::append(&mut tx, now, by, Action::CampaignVoid, id, &detail).await?;
         news::tell(&mut tx, app, &incident, &campaign, &News::Void(&changed)).await?;
     }

@@ -158,7 +158,7 @@ pub(crate) fn least_seconds(people: i64, limit: u32, limits: &Pacing) -> Option<
         let is_last = ramp.is_none_or(|ramp| own.is_some_and(|own| own <= ramp));
         let in_step = rate.saturating_mul(step.num_seconds());
         if is_last || left <= in_step {
-            return Some(gone.num_seconds() + left.div_ceil(rate));
+            return Some(gone.num_seconds() + (left + rate - 1) / rate);
         }
         left -= in_step;
         gone += step;

@@ -22,11 +22,7 @@ const BATCHES: i64 = 50;
 ///
 /// # Errors
 /// [`CampaignError::Changed`], [`CampaignError::NotUnderWay`].
-pub async fn retry_now(
-    app: &App,
-    by: StaffId,
-    of: impl Into<Seen>,
-) -> Result<i64, CampaignError> {
+pub async fn retry_now(app: &App, by: StaffId, of: impl Into<Seen>) -> Result<i64, CampaignError> {
     let seen = of.into();
     let id = seen.id;
     // Many short transactions of its own: senders claim the first batches while the next are made due.

@@ -10,7 +10,7 @@ use crate::id::StaffId;
 
 /// Why it is not confirmed.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfirmError {
+pub(crate) enum ConfirmError {
     /// The password is another, or the account has none.
     #[error("this is not your password")]
     WrongPassword,
@@ -27,7 +27,7 @@ pub enum ConfirmError {
 ///
 /// # Errors
 /// [`ConfirmError`].
-pub async fn own_password(
+pub(crate) async fn own_password(
     app: &App,
     attempts: &Attempts,
     who: StaffId,

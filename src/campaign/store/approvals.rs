@@ -82,7 +82,7 @@ pub(crate) async fn reject(
     Ok(())
 }
 
-/// A content that was approved earlier, with the name of the template of its campaign.
+/// A content that was approved earlier, and when.
 #[derive(Debug, Clone, QueryableByName)]
 pub(crate) struct Earlier {
     /// Its campaign.
@@ -148,7 +148,7 @@ pub(crate) async fn list_watched(conn: &mut Conn) -> Result<Vec<CampaignId>> {
 pub(crate) async fn set_void_told(
     conn: &mut Conn,
     id: CampaignId,
-    hash: &[u8],
+    hash: Vec<u8>,
     at: DateTime<Utc>,
 ) -> Result<Guarded> {
     let set = diesel::update(campaign_approval::table.find((id, hash)))

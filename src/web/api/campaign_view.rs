@@ -153,6 +153,7 @@ impl CampaignView {
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
         let is_void = !changed.is_empty();
         Self {
+            rejection: campaign.rejection().map(str::to_owned),
             left_out,
             approval: campaign.content.is_some().then_some(ApprovalView {
                 valid: changed.is_empty(),
@@ -180,7 +181,6 @@ impl CampaignView {
             audience: campaign.audience,
             limits: campaign.limits,
             on_uncertain: campaign.on_uncertain,
-            rejection: campaign.rejection().map(str::to_owned),
             next: next(campaign.status, is_void),
             status: campaign.status,
             status_reason: campaign.status_reason,

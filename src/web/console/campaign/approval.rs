@@ -180,10 +180,14 @@ pub(super) async fn load(
         (None, Some(present)) => audiences.in_time(app, campaign, Some(present.scope)).await,
         _ => None,
     };
-    let readiness = read.present.as_ref().zip(counted).map(|(present, counted)| {
-        let reader = (&read.names, who);
-        Readiness::of(campaign, present, &counted, &read.incident, reader)
-    });
+    let readiness = read
+        .present
+        .as_ref()
+        .zip(counted)
+        .map(|(present, counted)| {
+            let reader = (&read.names, who);
+            Readiness::of(campaign, present, &counted, &read.incident, reader)
+        });
     assemble(app, req, who, read, readiness)
 }
 
@@ -213,7 +217,13 @@ fn assemble(
         blocked: blocked(campaign, people, (who, void.is_some())),
         may_reject: campaign.status == CampaignStatus::InReview && is_second(campaign, who),
         sure: people.map(question).unwrap_or_default(),
-        outlook: Outlook::of(&app.config.pacing, &campaign.limits, people, read.waiting, now),
+        outlook: Outlook::of(
+            &app.config.pacing,
+            &campaign.limits,
+            people,
+            read.waiting,
+            now,
+        ),
         desk: frame_with(app, req, who, Area::Campaigns, &read.state),
         id: campaign.id.to_string(),
         name: read.of.name.clone(),

@@ -85,10 +85,7 @@ fn resume_question(of: &Campaign) -> String {
 
 /// The button that makes deferred messages due; `None` without such messages, and without the right.
 pub(crate) fn retry_button(of: &Campaign, deferred: i64, who: &Signed) -> Option<Button> {
-    let is_under_way = matches!(
-        of.status,
-        CampaignStatus::Sending | CampaignStatus::Paused
-    );
+    let is_under_way = matches!(of.status, CampaignStatus::Sending | CampaignStatus::Paused);
     (is_under_way && deferred > 0 && who.may(Right::LaunchCampaign)).then(|| Button {
         name: "retry".to_owned(),
         words: "Retry deferred now".to_owned(),

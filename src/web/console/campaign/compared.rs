@@ -1,9 +1,9 @@
 //! Two contents of campaigns compared: each part that differs, word by word.
 
 use super::content::{in_words_of_canary, policy_in_words, sender, to_whom};
+use crate::campaign::Limits;
 use crate::campaign::change::Change;
 use crate::campaign::content::Content;
-use crate::campaign::Limits;
 use crate::element::in_words;
 use crate::web::figures::count;
 use crate::web::word_diff::{Piece, word_diff};

@@ -48,15 +48,7 @@ pub struct Content {
     pub rate: String,
     /// The limits of the present settings in words; empty after the launch. They are not part of the approval.
     pub limits: Vec<String>,
-    /// What happens with uncertain notices, in words.
-pub(super) fn policy_in_words(of: UncertainPolicy) -> &'static str {
-    match of {
-        UncertainPolicy::Resend => "send again with the same Message-ID",
-        UncertainPolicy::Leave => "do not send again",
-    }
-}
-
-/// The size of the canary in words.
+    /// The size of the canary in words.
     pub canary: String,
     /// The deadline, if there is one.
     pub through_by: Option<Moment>,
@@ -137,6 +129,14 @@ pub(super) fn content(
         pinned.as_ref(),
         &app.config.http.public_url,
     ))
+}
+
+/// What happens with uncertain notices, in words.
+pub(super) fn policy_in_words(of: UncertainPolicy) -> &'static str {
+    match of {
+        UncertainPolicy::Resend => "send again with the same Message-ID",
+        UncertainPolicy::Leave => "do not send again",
+    }
 }
 
 /// The size of the canary in words.

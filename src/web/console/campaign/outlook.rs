@@ -33,7 +33,9 @@ impl Outlook {
         let end = least.map(|seconds| now + TimeDelta::seconds(seconds));
         let at = |moment: DateTime<Utc>| moment.format("%A %-d %B %Y, %H:%M UTC");
         let ends = match (end, limits.finish_by) {
-            (None, None) => "No limit of its own slows it: when it ends follows from the relays.".to_owned(),
+            (None, None) => {
+                "No limit of its own slows it: when it ends follows from the relays.".to_owned()
+            }
             (None, Some(by)) => format!("It must be finished by {}.", at(by)),
             (Some(end), by) => {
                 let earliest = format!(
@@ -49,7 +51,10 @@ impl Outlook {
                         span(by - end)
                     ),
                     Some(by) => {
-                        format!("{earliest} It must be finished by {}: that is too early.", at(by))
+                        format!(
+                            "{earliest} It must be finished by {}: that is too early.",
+                            at(by)
+                        )
                     }
                 }
             }
@@ -127,11 +132,23 @@ mod tests {
             Outlook::of(&PACING, &limits, people, waiting, now)
         };
         let fine = of(60, Some(1_200));
-        assert!(!fine.is_late && fine.ends.contains("58 min are left"), "{}", fine.ends);
+        assert!(
+            !fine.is_late && fine.ends.contains("58 min are left"),
+            "{}",
+            fine.ends
+        );
         let late = of(1, Some(1_200));
-        assert!(late.is_late && late.ends.ends_with("that is too early."), "{}", late.ends);
+        assert!(
+            late.is_late && late.ends.ends_with("that is too early."),
+            "{}",
+            late.ends
+        );
         let unknown = of(60, None);
-        assert!(unknown.ends.starts_with("It must be finished by"), "{}", unknown.ends);
+        assert!(
+            unknown.ends.starts_with("It must be finished by"),
+            "{}",
+            unknown.ends
+        );
         assert_eq!(
             fine.helpline,
             "No ticket waits on the helpline now. Sending slows down above 100 waiting tickets and is held at 300 \

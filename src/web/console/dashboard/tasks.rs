@@ -37,7 +37,8 @@ pub(super) fn of_campaign(board: &Board, of: &Overview, who: &Signed) -> Option<
     let mut href = format!("/console/campaigns/{}", campaign.id);
     let (text, action) = match campaign.status {
         CampaignStatus::Draft if own && campaign.rejection().is_some() => {
-            let text = format!("{name} was rejected. Read the comment, change it, and submit it again.");
+            let text =
+                format!("{name} was rejected. Read the comment, change it, and submit it again.");
             (text, "Read the comment")
         }
         CampaignStatus::Approved if is_void && campaign.approved_by == Some(who.id) => {
