@@ -21,9 +21,10 @@ const REJECTED: &str = "rejected";
 ///
 /// # Errors
 /// [`CampaignError::Comment`].
-fn checked(comment: &str) -> Result<&str, CampaignError> {
-    let said = comment.trim();
-    let is_strange = |c: char| c.is_control() && c != '\n' && c != '\r';
+fn checked(comment: &str) -> Result<String, CampaignError> {
+    // Browsers end lines with both.
+    let said = comment.trim().replace("\r\n", "\n");
+    let is_strange = |c: char| c.is_control() && c != '\n';
     let fits = COMMENT.contains(&said.chars().count()) && !said.chars().any(is_strange);
     fits.then_some(said).ok_or(CampaignError::Comment)
 }
@@ -77,7 +78,9 @@ mod tests {
     #[test]
     fn a_comment_says_something_and_may_have_several_lines() {
         assert_eq!(
-            checked("  Name the date.\nAnd the office. ").ok(),
+            checked("  Name the date.\r\nAnd the office. ")
+                .ok()
+                .as_deref(),
             Some("Name the date.\nAnd the office.")
         );
         let long = "x".repeat(2_001);

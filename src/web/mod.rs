@@ -11,6 +11,7 @@ pub(crate) mod caller;
 pub mod console;
 mod control_characters;
 pub mod conversation;
+pub(crate) mod csv_answer;
 pub mod figures;
 pub(crate) mod form;
 pub(crate) mod frame;
@@ -133,6 +134,7 @@ fn console_incidents() -> Vec<Endpoint> {
         post("/incidents/{slug}/scopes/{version}/discard", May(ImportScope), scope::activate::discard),
         get("/incidents/{slug}/account", May(SeeIncidents), incident::account::show),
         get("/incidents/{slug}/people", May(SeeAllPeople), person::list::list),
+        get("/incidents/{slug}/people.csv", May(SeeAllPeople), person::csv::download),
         get("/incidents/{slug}/letters", May(SeeIncidents), letters::page::show),
         post("/incidents/{slug}/letters", May(ImportScope), letters::actions::take),
         get("/incidents/{slug}/letters/without-address", May(ImportScope), letters::without_address::download),
@@ -164,6 +166,8 @@ fn console_campaigns() -> Vec<Endpoint> {
         get("/campaigns/{campaign}", May(SeeCampaigns), campaign::page::show),
         get("/campaigns/{campaign}/live", May(SeeCampaigns), campaign::live::events),
         get("/campaigns/{campaign}/notices", May(SeeCampaigns), notice::list::list),
+        get("/campaigns/{campaign}/notices.csv", May(SeeAllPeople), notice::csv::download),
+        post("/campaigns/{campaign}/notices/find", May(SeeAllPeople), notice::find::seek),
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaign::actions::submit),
         get("/campaigns/{campaign}/approval", May(SeeCampaigns), campaign::approval::show),
         get("/campaigns/{campaign}/letter", May(SeeCampaigns), campaign::decide::letter),
@@ -223,6 +227,7 @@ fn api_incidents() -> Vec<Endpoint> {
         post("/incidents/{incident}/forget", May(ForgetIncident), incidents::forget),
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),
         get("/incidents/{incident}/people", May(SeePeople), people::find),
+        get("/incidents/{incident}/people.csv", May(SeeAllPeople), console::person::csv::download),
         get("/people/{person}", May(SeePeople), people::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), people::revoke_links),
         get("/incidents/{incident}/letters", May(SeeIncidents), letters::list),
@@ -273,6 +278,7 @@ fn api_messages() -> Vec<Endpoint> {
         post("/campaigns/{campaign}/cancel", May(LaunchCampaign), campaigns::cancel),
         post("/campaigns/{campaign}/retry", May(LaunchCampaign), campaign_review::retry),
         get("/campaigns/{campaign}/notices", May(SeeCampaigns), notices::list),
+        get("/campaigns/{campaign}/notices.csv", May(SeeAllPeople), console::notice::csv::download),
         get("/notices/{notice}", May(SeeCampaigns), notices::show),
         get("/tickets", May(SeeTickets), tickets::list),
         post("/tickets", May(WorkTickets), tickets::open),

@@ -5,6 +5,7 @@ mod approvals;
 mod audience_counts;
 mod audiences;
 mod concurrent_edits;
+mod decisions;
 mod few_people;
 mod list_changes;
 mod live_figures;

@@ -39,6 +39,8 @@
 //! | `POST /console/campaigns/{id}/approve`, `…/reject` | approves or rejects | `version`; `content_hash`, `password`; `comment` |
 //! | `POST /console/campaigns/{id}/{action}` | `submit take-back launch pause resume cancel retry` | `version` |
 //! | `GET /console/campaigns/{id}/notices` | [`notice::list::Notices`] | query `status`, `after` |
+//! | `POST …/notices/find` | leads to the notice of a person | `reference` |
+//! | `GET …/notices.csv`, `GET …/{slug}/people.csv` | the whole list as CSV | query as the list |
 //! | `GET /console/notices/{id}` | [`notice::page::NoticePage`] | |
 //! | `GET /console/people/{id}` | [`person::page::PersonPage`] | |
 //! | `GET /console/helpline` | [`helpline::page::Helpline`] | query `status`, `after` (leads) |

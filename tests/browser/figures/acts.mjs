@@ -119,10 +119,11 @@ export async function submit(page, base, id) {
 }
 
 /** The second member of staff approves; returns the number of people in the question. */
-export async function approve(page, base, id) {
-  await page.goto(`${base}/console/campaigns/${id}`);
-  const asked = await page.locator('details.sure').filter({ hasText: 'You approve exactly this content' }).textContent();
-  await press(page, /Approve/);
+export async function approve(page, base, id, account) {
+  await page.goto(`${base}/console/campaigns/${id}/approval`);
+  const asked = await page.locator('form').filter({ hasText: 'You approve exactly this content' }).textContent();
+  await page.getByLabel('Your password').fill(account.password);
+  await Promise.all([page.waitForURL(/did=approve/), page.getByRole('button', { name: 'Approve' }).click()]);
   await page.locator('.badge').getByText('approved', { exact: true }).first().waitFor();
   return Number(/for ([\d,]+) people/.exec(asked)[1].replaceAll(',', ''));
 }

@@ -167,6 +167,8 @@ fn campaign() -> CampaignPage {
             ),
         ],
         void: String::new(),
+        changed: Vec::new(),
+        rejection: String::new(),
         doubt: String::new(),
         readiness: None,
         faults: Faults::default(),
@@ -317,6 +319,9 @@ fn notices(status: NoticeStatus) -> Notices {
             ),
         ],
         next: Some("cursor==".into()),
+        may_find: true,
+        reference: String::new(),
+        faults: Faults::default(),
     }
 }
 
