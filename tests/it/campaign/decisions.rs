@@ -66,8 +66,10 @@ impl Desk {
 
 async fn account(house: &House, name: &str) -> StaffId {
     let raw = house.raw().await;
-    let row = raw.query_one("select id from staff where name = $1", &[&name]);
-    StaffId::from_uuid(row.await.unwrap().get(0))
+    let row = raw
+        .query_one("select id from staff where name = $1", &[&name])
+        .await;
+    StaffId::from_uuid(row.unwrap().get(0))
 }
 
 fn approve(browser: &Browser, page: &str, password: &str) -> crate::client::Seen {
@@ -172,9 +174,12 @@ async fn p5_a_disabled_account_neither_approves_nor_rejects() {
     drop(conn);
     let hash = candor::seal::to_hex(&candor::campaign::content::hash(&content));
     // The request was authenticated before the account is disabled.
-    manage::disable(app, Actor::System(System::Cli), desk.scene.approver)
+    let (by, now) = (Actor::System(System::Cli), app.now());
+    let mut conn = app.db.get().await.unwrap();
+    manage::disable(&mut conn, by, desk.scene.approver, now)
         .await
         .unwrap();
+    drop(conn);
     let approved = launch::approve(app, desk.scene.approver, id, &hash).await;
     assert!(
         matches!(approved, Err(CampaignError::NoApprover)),
