@@ -8,7 +8,7 @@ alter type letter_withheld add value if not exists 'account_disabled';
 alter table outbox add column staff_id uuid references staff;
 -- Compared as text: this transaction added the word and must not use it.
 alter table outbox add constraint only_news_goes_to_staff
-    check ((kind::text = 'campaign_news') = (staff_id is not null));
+    check (((kind::text) = 'campaign_news') = (staff_id is not null));
 
 -- Each content that was approved, with its latest approval. A later approver compares with it.
 create table campaign_approval (

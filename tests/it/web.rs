@@ -6,6 +6,7 @@ mod console;
 pub mod filled_house;
 mod idempotency;
 mod input;
+mod list_files;
 mod look;
 mod navigation;
 mod problems;

@@ -31,8 +31,8 @@ pub(crate) struct InLocale {
     locale: String,
 }
 
-/// `GET /console/campaigns/{id}/letter`: the HTML part of the message in one language for a sample person, as submitted,
-/// or of a draft as it is now; with a policy that forbids everything.
+/// `GET /console/campaigns/{id}/letter`: the HTML part of the message in one language, or in the first, for a sample person,
+/// as submitted, or of a draft as it is now; with a policy that forbids everything.
 ///
 /// # Errors
 /// 404 without such a language; a text that cannot be rendered.
@@ -48,7 +48,12 @@ pub(crate) async fn letter(
         Some(submitted) => submitted,
         None => launch::present_content(&app, &mut conn, &campaign).await?,
     };
-    let rendered = content::sample(&pinned, &asked.locale).ok_or_else(Problem::not_found)?;
+    let first = || pinned.variants.keys().next().map_or("", String::as_str);
+    let locale = match asked.locale.as_str() {
+        "" => first(),
+        given => given,
+    };
+    let rendered = content::sample(&pinned, locale).ok_or_else(Problem::not_found)?;
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, PREVIEW_POLICY))
