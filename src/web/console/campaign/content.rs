@@ -228,9 +228,10 @@ fn read_by(of: &Pinned, (locale, variant): (&String, &Variant), reader: &Reader)
         };
         preview(locale, variant, &setting, reader)
     };
-    let letter = match with(&of.facts) {
+    let told = of.told(locale);
+    let letter = match with(&told) {
         Err(PreviewError::Text(wrong)) => {
-            let mut facts = of.facts.clone();
+            let mut facts = told.into_owned();
             facts.extend(keys_as_facts(&wrong));
             with(&facts)
         }
