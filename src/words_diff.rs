@@ -24,7 +24,7 @@ pub struct Piece {
 const MOST_PAIRS: usize = 4_000_000;
 
 /// The pieces of both texts in their order: of words that were replaced, the older ones first.
-pub fn words(older: &str, newer: &str) -> Vec<Piece> {
+pub(crate) fn words(older: &str, newer: &str) -> Vec<Piece> {
     let (older, newer) = (split(older), split(newer));
     let mut pieces: Vec<Piece> = Vec::new();
     let mut push = |fate: Fate, text: &str| match pieces.last_mut() {

@@ -215,11 +215,7 @@ fn lacking(claim: &Version, used: &BTreeSet<&String>) -> Vec<String> {
 /// Who wrote the present version, and when.
 pub(super) fn last(claim: &Version, names: &Names, now: DateTime<Utc>) -> String {
     match claim.by.zip(claim.at) {
-        Some((by, at)) => format!(
-            "{}, {}",
-            names.of(by),
-            ago(now, at)
-        ),
+        Some((by, at)) => format!("{}, {}", names.of(by), ago(now, at)),
         None => "no author on record".to_owned(),
     }
 }
