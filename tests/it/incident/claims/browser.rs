@@ -1,7 +1,5 @@
 //! The pages of claims in a real browser: by keyboard, at 1280 and 360 px, in light and dark, held to axe.
 
-use candor::staff::StaffRole;
-
 use super::*;
 use crate::client::{PASSWORD, Site};
 use crate::mail::did_not_run;
@@ -18,7 +16,7 @@ async fn claims_are_written_published_and_corrected_by_keyboard_in_a_real_browse
     scene.import(&house, PEOPLE).await;
     let mine = scene.status_page(&house, "S-1").await.1;
     let site = Site::open(&house.app).await;
-    let comms = site.staff("comms", &[StaffRole::Comms]).await;
+    let comms = site.staff("comms", &[Comms]).await;
     let words = json!({
         "base": site.url, "status": mine, "incident": AT,
         "account": { "email": comms.email.unwrap().as_str(), "password": PASSWORD },

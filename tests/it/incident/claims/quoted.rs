@@ -1,6 +1,7 @@
 //! A text quotes a claim in its own language. What was approved, sent or copied with an old text is listed.
 
 use candor::campaign::launch;
+use candor::id::CampaignId;
 use candor::mail::Letter;
 use candor::template::{Variant, Variants, edit};
 use serde_json::Value;
@@ -95,7 +96,7 @@ async fn each_text_quotes_a_claim_in_its_language_and_old_texts_are_listed() {
         .as_str()
         .unwrap()
         .to_owned();
-    let id = path.rsplit('/').next().unwrap().parse().unwrap();
+    let id: CampaignId = path.rsplit('/').next().unwrap().parse().unwrap();
     launch::approve(&house.app, scene.approver, id, &hash)
         .await
         .unwrap();
@@ -164,10 +165,8 @@ async fn p5_a_text_in_another_language_or_state_after_the_approval_is_named() {
     let quotes = template(&house, &scene, "Quotes", QUOTES).await;
     let path = submitted(&program, &quotes);
     let found = program.get(&path).json();
-    let (id, hash) = (
-        path.rsplit('/').next().unwrap().parse().unwrap(),
-        found["content_hash"].as_str().unwrap(),
-    );
+    let id: CampaignId = path.rsplit('/').next().unwrap().parse().unwrap();
+    let hash = found["content_hash"].as_str().unwrap();
     launch::approve(&house.app, scene.approver, id, hash)
         .await
         .unwrap();

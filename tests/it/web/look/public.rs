@@ -85,7 +85,7 @@ fn facts() -> Vec<Told> {
     };
     let corrected = Told {
         corrections: vec![FormerText {
-            at: ago(4),
+            at: moment(-3),
             before: "These files held no phone numbers.".into(),
         }],
         ..fact("what_was_taken", "These files held phone numbers, too.")
