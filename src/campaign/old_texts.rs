@@ -8,7 +8,7 @@ use super::content::Content;
 use super::store::Overview;
 use crate::id::{CampaignId, TemplateId};
 use crate::incident::Facts;
-use crate::incident::claims::{Texts, Version, claim_of, fact_key, told, told_key};
+use crate::incident::claims::{Texts, Version, claim_of, fact_key};
 use crate::notice::NoticeStatus;
 use crate::template::{Template, Variants};
 
@@ -101,16 +101,16 @@ impl<'a> Told<'a> {
         found
     }
 
-    /// The claims of which a pinned content quotes another text than the present one, with the languages of its texts.
+    /// The claims of which a pinned content quotes a text that is not said any more, with the languages of its texts.
     fn quoted(&self, content: &Content) -> BTreeMap<String, BTreeSet<String>> {
         let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (locale, variant) in &content.variants {
-            let (then, now) = (content.told(locale), told(self.facts, locale));
             for key in variant.quoted() {
-                if then.get(&key) == now.get(&key) {
+                let fact = content.told_key(&key, locale);
+                let fact = fact.unwrap_or_else(|| key.clone());
+                if content.facts.get(&fact) == self.facts.get(&fact) {
                     continue;
                 }
-                let fact = told_key(&content.facts, &key, locale).unwrap_or_else(|| key.clone());
                 let claim = claim_of(&self.texts, &fact).map_or(key, |(key, _)| key.to_owned());
                 found.entry(claim).or_default().insert(locale.clone());
             }

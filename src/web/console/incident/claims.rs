@@ -16,7 +16,8 @@ use crate::campaign;
 use crate::campaign::acknowledge::is_neutral;
 use crate::campaign::old_texts::{OldText, Place};
 use crate::db::Conn;
-use crate::incident::claims::{DEFAULT, KEYS, Version, fact_key};
+use crate::incident::claims::{Claims, DEFAULT, KEYS, Version, fact_key};
+use crate::incident::publication::{marks_differ, publish};
 use crate::incident::{Facts, Incident, UpdateKind, check_facts, steer};
 use crate::staff::Right;
 use crate::staff::right::SeeIncidents;
@@ -171,6 +172,7 @@ async fn load(
 ) -> Result<ClaimsPage, Problem> {
     let now = app.now();
     let claims = steer::claims_of(conn, &of).await?;
+    let publication = not_public(&of, &claims, now);
     let live: Vec<Version> = claims
         .into_values()
         .filter(|one| !one.texts.is_empty())
@@ -191,7 +193,7 @@ async fn load(
     Ok(ClaimsPage {
         claims: live.iter().map(row).collect(),
         missing: KEYS.iter().map(|one| one.0).filter(is_missing).collect(),
-        publication: publication(&of, now),
+        publication,
         old: old.iter().map(|one| old_row(one, &desk)).collect(),
         may_edit: who.may(Right::SteerIncident) && of.forgotten_at.is_none(),
         own: String::new(),
@@ -222,23 +224,34 @@ pub(super) fn last(claim: &Version, names: &Names, now: DateTime<Utc>) -> String
 
 fn public(of: &Incident, claim: &Version) -> &'static str {
     let facts = of.public_facts();
+    let published = of.published.as_ref();
+    let mark = published.and_then(|one| one.claims.get(&claim.key));
+    let text = |locale: &String| facts.get(&fact_key(&claim.key, locale));
     let is_same = claim
         .texts
         .iter()
-        .all(|(locale, text)| facts.get(&fact_key(&claim.key, locale)) == Some(text));
-    let state = of
-        .published
-        .as_ref()
-        .and_then(|one| one.claims.get(&claim.key));
-    let state = state.map_or(UpdateKind::Known, |one| one.state);
-    let any = claim
-        .texts
-        .keys()
-        .any(|locale| facts.contains_key(&fact_key(&claim.key, locale)));
-    match (any, is_same && state == claim.state) {
-        (_, true) => "public",
-        (true, false) => "pages show an older version",
+        .all(|(locale, now)| text(locale) == Some(now))
+        && mark.is_none_or(|mark| {
+            mark.state == claim.state
+                && mark.locales.iter().all(|one| claim.texts.contains_key(one))
+        })
+        && (mark.is_some() || claim.state == UpdateKind::Known);
+    match (is_same, claim.texts.keys().any(|one| text(one).is_some())) {
+        (true, _) => "public",
+        (false, true) => "pages show an older version",
         (false, false) => "not public",
+    }
+}
+
+/// The sentence about what is not public: facts, and the states of claims.
+fn not_public(of: &Incident, claims: &Claims, now: DateTime<Utc>) -> String {
+    let Some(public) = &of.published else {
+        return publication(of, now);
+    };
+    let coming = publish(Some(public), claims, now);
+    match marks_differ(&public.claims, &coming) {
+        true => publication(of, now) + " Pages do not show the states of all claims.",
+        false => publication(of, now),
     }
 }
 
