@@ -212,6 +212,20 @@ pub(crate) struct Written {
     version: Option<i32>,
 }
 
+/// The texts with their language tags in the usual case.
+fn canonical(texts: Texts) -> Result<Texts, Problem> {
+    let mut canonical = Texts::new();
+    for (locale, text) in texts {
+        let locale = Locale::parse(&locale);
+        let locale = locale.map_err(|why| Problem::new(Kind::NotAccepted).because(why))?;
+        if canonical.insert(locale.to_string(), text).is_some() {
+            let twice = format!("there are two texts in {locale}");
+            return Err(Problem::new(Kind::NotAccepted).because(twice));
+        }
+    }
+    Ok(canonical)
+}
+
 /// `POST /incidents/{id|slug}/claims`: writes a claim, new or known.
 ///
 /// # Errors
@@ -230,21 +244,9 @@ pub(crate) async fn write(
         version,
     } = body.0;
     let seen = seen_version(&req, version)?;
-    let mut canonical = Texts::new();
-    for (locale, text) in texts {
-        let locale = Locale::parse(&locale);
-        let locale = locale.map_err(|why| Problem::new(Kind::NotAccepted).because(why))?;
-        if canonical.insert(locale.to_string(), text).is_some() {
-            let twice = format!("there are two texts in {locale}");
-            return Err(Problem::new(Kind::NotAccepted).because(twice));
-        }
-    }
+    let texts = canonical(texts)?;
     let id = named(&mut *app.db.get().await?, &name).await?.id;
-    let new = NewClaim {
-        key,
-        state,
-        texts: canonical,
-    };
+    let new = NewClaim { key, state, texts };
     steer::edit_claim(&app, who.id, id, seen, &new).await?;
     let mut conn = app.db.get().await?;
     let incident = store::find(&mut conn, id).await?;

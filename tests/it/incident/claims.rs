@@ -98,7 +98,7 @@ async fn a_claim_is_written_published_and_corrected_in_two_languages() {
     assert!(!public.contains("ladrón"));
     let spanish = browser.get(&mine[1]).body;
     assert!(spanish.contains("Un ladrón copió archivos.") && !spanish.contains("A thief"));
-    is_corrected(&house, &comms);
+    is_corrected(&comms);
     let public = browser.get("/incidents/sundmere").body;
     let former = "<del dir=\"auto\">A thief copied files.</del>";
     assert!(
@@ -134,7 +134,7 @@ async fn a_claim_is_written_published_and_corrected_in_two_languages() {
 }
 
 /// Corrects both texts, and reads the preview before publishing.
-fn is_corrected(_: &House, comms: &Browser) {
+fn is_corrected(comms: &Browser) {
     let texts = [
         ("en", "Two thieves copied files."),
         ("es", "Dos ladrones copiaron archivos."),

@@ -215,43 +215,64 @@ pub(crate) async fn save(
 ) -> Answer {
     let (slug, key) = path.into_inner();
     check_key(&key)?;
+    let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let new = match form.read(&key) {
+        Err(fault) => {
+            return again(&app, &req, &who, (&slug, key), &form, Refused::At(fault)).await;
+        }
+        Ok(new) => new,
+    };
+    let refused = match steer::edit_claim(&app, who.id, incident.id, form.version, &new).await {
+        Ok(_) => {
+            let to = format!("/console/incidents/{slug}/facts");
+            return Ok(redirect(&to, "claim"));
+        }
+        Err(SteerError::Text(why)) => Refused::At(at(why)),
+        Err(SteerError::Changed(changed)) => Refused::Changed(changed),
+        Err(error) => return Err(error.into()),
+    };
+    again(&app, &req, &who, (&slug, key), &form, refused).await
+}
+
+/// Why a claim was not saved.
+enum Refused {
+    /// A field is wrong.
+    At(Fault),
+    /// Another account changed it.
+    Changed(Box<Changed>),
+}
+
+/// The page with what was typed.
+async fn again(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    (slug, key): (&str, String),
+    form: &Typed,
+    refused: Refused,
+) -> Answer {
     let mut conn = app.db.get().await?;
-    let incident = incident_at(&mut conn, &slug).await?;
-    let (status, fault, is_theirs) = match form.read(&key) {
-        Err(fault) => (StatusCode::UNPROCESSABLE_ENTITY, fault, false),
-        Ok(new) => match steer::edit_claim(&app, who.id, incident.id, form.version, &new).await {
-            Ok(_) => {
-                let to = format!("/console/incidents/{slug}/facts");
-                return Ok(redirect(&to, "claim"));
-            }
-            Err(SteerError::Text(why)) => (StatusCode::UNPROCESSABLE_ENTITY, at(why), false),
-            Err(SteerError::Changed(changed)) => {
-                let fault = meanwhile(&mut conn, &changed, app.now()).await?;
-                (StatusCode::CONFLICT, fault, true)
-            }
-            Err(error) => return Err(error.into()),
-        },
-    };
-    let incident = incident_at(&mut conn, &slug).await?;
-    let page = load(&app, &mut conn, &req, &who, incident, key).await?;
-    let theirs = match is_theirs {
-        true => page.texts.clone(),
-        false => Vec::new(),
-    };
-    let version = match is_theirs {
-        // Saved again, it replaces what the page shows.
-        true => page.version,
-        false => form.version,
+    let incident = incident_at(&mut conn, slug).await?;
+    let page = load(app, &mut conn, req, who, incident, key).await?;
+    let (status, fault, version, theirs) = match refused {
+        Refused::At(fault) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            (status, fault, form.version, Vec::new())
+        }
+        Refused::Changed(changed) => {
+            let fault = meanwhile(&mut conn, &changed, app.now()).await?;
+            let mut theirs = page.texts.clone();
+            theirs.retain(|one| !one.text.is_empty());
+            // Saved again, it replaces what the page shows.
+            (StatusCode::CONFLICT, fault, page.version, theirs)
+        }
     };
     let page = ClaimPage {
         texts: form.pairs(),
         state: form.state.clone(),
         version,
         faults: Faults(vec![fault]),
-        theirs: theirs
-            .into_iter()
-            .filter(|one| !one.text.is_empty())
-            .collect(),
+        theirs,
         ..page
     };
     Ok(page::show(status, &page.with_empty())?)
