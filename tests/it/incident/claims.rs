@@ -12,7 +12,7 @@ use candor::incident::{UpdateKind, store};
 use candor::staff::StaffRole::{Auditor, Comms};
 use serde_json::json;
 
-use crate::client::{Browser, unlabelled};
+use crate::client::{ApiClient, Browser, unlabelled};
 use crate::house::House;
 use crate::incident::closing::version;
 use crate::people::Scene;
@@ -70,13 +70,7 @@ async fn a_claim_is_written_published_and_corrected_in_two_languages() {
         scene.status_page(&house, "E-1").await.1,
         scene.status_page(&house, "S-1").await.1,
     ];
-    let sheet = comms.get(&format!("{AT}/facts")).body;
-    assert!(sheet.contains("What happened</a>"), "{sheet}");
-    let new = comms.get(&format!("{AT}/facts?key=what%20happened"));
-    let new = comms.follow(&new).body;
-    assert!(new.contains("What happened, in two or three sentences?"));
-    assert!(!new.contains("value=\"corrected\""), "{new}");
-
+    is_new(&comms);
     let texts = [
         ("en", "A thief copied files."),
         ("ES", "Un ladrón copió archivos."),
@@ -113,8 +107,11 @@ async fn a_claim_is_written_published_and_corrected_in_two_languages() {
     assert!(browser.get(&mine[0]).body.contains(former));
     is_on_record(&comms);
 
-    // The API says the same, and an auditor reads it.
-    let auditor = site.program(&[Auditor]).await;
+    an_auditor_reads_it(&site.program(&[Auditor]).await);
+}
+
+/// The API says the same.
+fn an_auditor_reads_it(auditor: &ApiClient) {
     let found = auditor
         .get("/incidents/sundmere/claims/what_happened")
         .json();
@@ -131,6 +128,16 @@ async fn a_claim_is_written_published_and_corrected_in_two_languages() {
         sheet["facts"]["what_happened_es"],
         "Dos ladrones copiaron archivos."
     );
+}
+
+/// The fact sheet leads to the page of a claim that does not exist yet.
+fn is_new(comms: &Browser) {
+    let sheet = comms.get(&format!("{AT}/facts")).body;
+    assert!(sheet.contains("What happened</a>"), "{sheet}");
+    let new = comms.get(&format!("{AT}/facts?key=what%20happened"));
+    let new = comms.follow(&new).body;
+    assert!(new.contains("What happened, in two or three sentences?"));
+    assert!(!new.contains("value=\"corrected\""), "{new}");
 }
 
 /// Corrects both texts, and reads the preview before publishing.

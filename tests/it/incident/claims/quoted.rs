@@ -55,6 +55,50 @@ fn words(letter: &Letter) -> String {
     raw.replace("=C3=B3", "ó")
 }
 
+/// The preview of the Spanish text.
+fn is_previewed(program: &ApiClient, quotes: &Value) {
+    let preview = json!({ "incident": "sundmere", "locale": "es" });
+    let path = format!("/templates/{}/preview", quotes.as_str().unwrap());
+    let shown = program.post(&path, &preview).json();
+    assert!(
+        shown["text"]
+            .as_str()
+            .unwrap()
+            .contains("Un ladrón copió archivos."),
+        "{shown}"
+    );
+}
+
+/// Sends the campaign; each reader gets the claim in the language of their text.
+async fn is_sent(house: &House, scene: &Scene, program: &ApiClient, quotes: &Value) -> CampaignId {
+    let path = submitted(program, quotes);
+    let hash = program.get(&path).json()["content_hash"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let id: CampaignId = path.rsplit('/').next().unwrap().parse().unwrap();
+    launch::approve(&house.app, scene.approver, id, &hash)
+        .await
+        .unwrap();
+    launch::launch(&house.app, scene.comms, id).await.unwrap();
+    house.send_all().await;
+    for letter in house.mail.take_sent() {
+        let (words, to) = (words(&letter), letter.recipient.to_string());
+        let is_spanish = to.starts_with("sol@");
+        assert_eq!(
+            words.contains("Un ladrón copió archivos."),
+            is_spanish,
+            "{to}: {words}"
+        );
+        assert_eq!(
+            words.contains("A thief copied files."),
+            !is_spanish,
+            "{to}: {words}"
+        );
+    }
+    id
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_text_quotes_a_claim_in_its_language_and_old_texts_are_listed() {
     let (house, scene, site) = Scene::open("").await;
@@ -80,43 +124,8 @@ async fn each_text_quotes_a_claim_in_its_language_and_old_texts_are_listed() {
     let old = |of: &ApiClient| of.get("/incidents/sundmere/claims").json()["old_texts"].clone();
     assert_eq!(old(&program), json!([]));
 
-    let preview = json!({ "incident": "sundmere", "locale": "es" });
-    let path = format!("/templates/{}/preview", quotes.as_str().unwrap());
-    let shown = program.post(&path, &preview).json();
-    assert!(
-        shown["text"]
-            .as_str()
-            .unwrap()
-            .contains("Un ladrón copió archivos."),
-        "{shown}"
-    );
-
-    let path = submitted(&program, &quotes);
-    let hash = program.get(&path).json()["content_hash"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let id: CampaignId = path.rsplit('/').next().unwrap().parse().unwrap();
-    launch::approve(&house.app, scene.approver, id, &hash)
-        .await
-        .unwrap();
-    launch::launch(&house.app, scene.comms, id).await.unwrap();
-    house.send_all().await;
-    for letter in house.mail.take_sent() {
-        let (words, to) = (words(&letter), letter.recipient.to_string());
-        let is_spanish = to.starts_with("sol@");
-        assert_eq!(
-            words.contains("Un ladrón copió archivos."),
-            is_spanish,
-            "{to}: {words}"
-        );
-        assert_eq!(
-            words.contains("A thief copied files."),
-            !is_spanish,
-            "{to}: {words}"
-        );
-    }
-
+    is_previewed(&program, &quotes);
+    let id = is_sent(&house, &scene, &program, &quotes).await;
     let told = [("en", "Two thieves copied files."), told[1]];
     write(
         &house,
@@ -173,10 +182,10 @@ async fn p5_a_text_in_another_language_or_state_after_the_approval_is_named() {
 
     // A state is no part of what is sent.
     write_it(UpdateKind::BeingChecked, &told).await;
-    assert_eq!(program.get(&path).json()["changed"], json!([]));
+    assert_eq!(program.get(&path).json()["approval"]["changed"], json!([]));
     write_it(UpdateKind::Known, &[told[0], ("es", "Dos ladrones.")]).await;
     assert_eq!(
-        program.get(&path).json()["changed"],
+        program.get(&path).json()["approval"]["changed"],
         json!(["fact:what_happened_es"])
     );
     let refused = program.post(&format!("{path}/launch"), &json!({}));
@@ -186,10 +195,10 @@ async fn p5_a_text_in_another_language_or_state_after_the_approval_is_named() {
         refused.body
     );
     write_it(UpdateKind::Known, &told).await;
-    assert_eq!(program.get(&path).json()["changed"], json!([]));
+    assert_eq!(program.get(&path).json()["approval"]["changed"], json!([]));
 
     // The Spanish text goes: Spanish readers would get the English words.
     write_it(UpdateKind::Known, &told[..1]).await;
-    let changed = program.get(&path).json()["changed"].clone();
+    let changed = program.get(&path).json()["approval"]["changed"].clone();
     assert_eq!(changed, json!(["fact:what_happened_es", "fact_languages"]));
 }

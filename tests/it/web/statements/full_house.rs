@@ -119,7 +119,6 @@ impl Full {
             ("token", vec![self.status.clone()]),
             ("slug", slugs.clone()),
             ("incident", slugs),
-            ("claim", vec!["contact_phone".to_owned()]),
             ("version", all(&format!("select version::text from scope_version where incident_id = {first} order by version")).await),
             ("campaign", ids(CampaignId::PREFIX, "id", campaigns).await),
             ("template", ids(TemplateId::PREFIX, "template_id", templates).await),
