@@ -83,7 +83,7 @@ async fn is_sent(house: &House, scene: &Scene, program: &ApiClient, quotes: &Val
     launch::launch(&house.app, scene.comms, id).await.unwrap();
     house.send_all().await;
     for letter in house.mail.take_sent() {
-        let (words, to) = (words(&letter), letter.recipient.to_string());
+        let (words, to) = (words(&letter), letter.recipient.as_str().to_owned());
         let is_spanish = to.starts_with("sol@");
         assert_eq!(
             words.contains("Un ladrón copió archivos."),
