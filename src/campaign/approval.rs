@@ -76,8 +76,11 @@ pub(super) fn changes(campaign: &Campaign, present: &Content) -> Vec<Change> {
 pub fn unpublished(present: &Content, incident: &Incident) -> Vec<String> {
     let texts = present.compile().unwrap_or_default();
     let quoted: BTreeSet<String> = texts
-        .values()
-        .flat_map(|text| text.facts().to_vec())
+        .iter()
+        .flat_map(|(tag, text)| {
+            let fact = |key: &String| present.told_key(key, tag).unwrap_or_else(|| key.clone());
+            text.facts().iter().map(fact).collect::<Vec<_>>()
+        })
         .collect();
     let differing = incident.unpublished_facts().into_iter();
     differing

@@ -74,6 +74,8 @@ pub enum Change {
     ReturnPath,
     /// What was acknowledged.
     Acknowledged,
+    /// Whether texts quote claims in their own language.
+    FactLanguages,
 }
 
 impl Change {
@@ -95,6 +97,7 @@ impl Change {
             Self::PublicAddress => "public_address",
             Self::ReturnPath => "return_path",
             Self::Acknowledged => "acknowledged",
+            Self::FactLanguages => "fact_languages",
         }
         .to_owned()
     }
@@ -118,6 +121,7 @@ impl fmt::Display for Change {
             Self::PublicAddress => "the public address",
             Self::ReturnPath => "the return path",
             Self::Acknowledged => "what was acknowledged",
+            Self::FactLanguages => "in which languages facts are quoted",
         };
         f.write_str(words)
     }

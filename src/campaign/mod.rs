@@ -15,6 +15,7 @@ pub mod hold;
 pub mod launch;
 mod news;
 pub mod reject;
+pub(crate) mod old_texts;
 pub mod store;
 pub(crate) mod submit;
 pub mod void_watch;

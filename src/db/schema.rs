@@ -268,6 +268,22 @@ diesel::table! {
         created_by -> Uuid,
         created_at -> Timestamptz,
         forgotten_at -> Nullable<Timestamptz>,
+        published_claims -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    claim_version (incident_id, key, incident_version) {
+        incident_id -> Uuid,
+        key -> Text,
+        incident_version -> Int4,
+        state -> sql_types::UpdateKind,
+        texts -> Jsonb,
+        written_by -> Nullable<Uuid>,
+        written_at -> Nullable<Timestamptz>,
     }
 }
 

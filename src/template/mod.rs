@@ -7,7 +7,10 @@ pub mod lint;
 pub mod merge;
 pub(crate) mod naming;
 pub(crate) mod preview;
+mod quoted;
 pub(crate) mod store;
+
+pub(crate) use quoted::quotes_by_language;
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,9 @@
 //! Templates in the database.
 
+mod latest;
+
+pub(crate) use latest::latest_texts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};

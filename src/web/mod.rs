@@ -20,6 +20,7 @@ mod metrics;
 pub(crate) mod middleware;
 pub(crate) mod multipart;
 mod notification;
+mod old_texts;
 pub mod operations;
 pub mod page;
 mod person_lookup;
@@ -119,6 +120,9 @@ fn console_incidents() -> Vec<Endpoint> {
         post("/incidents/{slug}/state", May(SteerIncident), incident::state::change),
         post("/incidents/{slug}/facts", May(SteerIncident), incident::facts::save),
         post("/incidents/{slug}/updates", May(SteerIncident), incident::updates::publish),
+        get("/incidents/{slug}/facts", May(SeeIncidents), incident::claims::list),
+        get("/incidents/{slug}/claims/{claim}", May(SeeIncidents), incident::claim::show),
+        post("/incidents/{slug}/claims/{claim}", May(SteerIncident), incident::claim::save),
         get("/incidents/{slug}/facts/publish", May(SteerIncident), incident::facts::preview),
         post("/incidents/{slug}/facts/publish", May(SteerIncident), incident::facts::publish),
         post("/incidents/{slug}/forget", May(ForgetIncident), incident::forget::forget),
@@ -217,12 +221,15 @@ fn console() -> Vec<Endpoint> {
 /// Under `/api/v1`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn api_incidents() -> Vec<Endpoint> {
-    use api::{incidents, letters, people, scopes};
+    use api::{claims, incidents, letters, people, scopes};
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
         post("/incidents/{incident}/updates", May(SteerIncident), incidents::publish),
         post("/incidents/{incident}/state", May(SteerIncident), incidents::move_to),
+        get("/incidents/{incident}/claims", May(SeeIncidents), claims::list),
+        get("/incidents/{incident}/claims/{claim}", May(SeeIncidents), claims::show),
+        post("/incidents/{incident}/claims", May(SteerIncident), claims::write),
         post("/incidents/{incident}/facts/publish", May(SteerIncident), incidents::publish_facts),
         post("/incidents/{incident}/forget", May(ForgetIncident), incidents::forget),
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),

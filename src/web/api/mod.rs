@@ -7,6 +7,7 @@ pub(crate) mod campaign_audience;
 pub(crate) mod campaign_review;
 pub(crate) mod campaign_view;
 pub(crate) mod campaigns;
+pub(crate) mod claims;
 pub(crate) mod elements;
 pub(crate) mod incidents;
 mod json_errors;

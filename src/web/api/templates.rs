@@ -11,6 +11,7 @@ use super::{Json, Page};
 use crate::app::App;
 use crate::element::ElementSet;
 use crate::id::TemplateId;
+use crate::incident::claims::told;
 use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, Words};
 use crate::template::lint;
@@ -205,9 +206,11 @@ pub(crate) async fn preview(
     let (reader, reads) = person.unwrap_or_else(|| (Reader::sample(), "en".to_owned()));
     let locale = asked.locale.unwrap_or(reads);
     let (locale, variant) = pick(&template.variants, &locale).ok_or_else(Problem::not_found)?;
+    let told = incident.as_ref().map(|of| told(&of.facts, locale));
+    let titled = incident.as_ref().zip(told.as_deref());
     let setting = Setting {
         organisation: &app.config.organisation.name,
-        incident: incident.as_ref().map(|of| (of.title.as_str(), &of.facts)),
+        incident: titled.map(|(of, facts)| (of.title.as_str(), facts)),
         public_url: &app.config.http.public_url,
     };
     let shown = render(locale, variant, &setting, &reader)?;

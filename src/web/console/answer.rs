@@ -46,6 +46,10 @@ const MESSAGES: &[(&str, &str)] = &[
         "facts-published",
         "The fact sheet is public: on the incident's page and on status pages.",
     ),
+    (
+        "claim",
+        "The claim is saved. Nothing of it is public before you publish it.",
+    ),
     ("published", "The update is public."),
     (
         "forgotten",

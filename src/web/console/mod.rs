@@ -11,6 +11,8 @@
 //! | `GET /console/incidents/{slug}` | [`incident::page::IncidentPage`] | |
 //! | `POST …/{slug}/state` | changes its state | `to`, `version`; for monitoring with people not told also `confirm`, `in_progress`, `needs_letter` |
 //! | `POST …/{slug}/facts` | saves the fact sheet | `version`; `key`, `value` repeated in pairs; an empty key drops the pair |
+//! | `GET …/{slug}/facts` | [`incident::claims::ClaimsPage`] | query `key`: leads to the claim |
+//! | `GET, POST …/{slug}/claims/{claim}` | [`incident::claim::ClaimPage`]; saves the claim | `version`, `state`; `locale`, `text` repeated in pairs |
 //! | `GET …/{slug}/facts/publish` | [`incident::facts::Preview`] | |
 //! | `POST …/{slug}/facts/publish` | publishes the fact sheet | `version` |
 //! | `POST …/{slug}/updates` | publishes; with `act=preview` shows it first | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |

@@ -65,7 +65,13 @@ fn addresses(path: &str, things: &BTreeMap<&'static str, Vec<String>>) -> Vec<St
             // Lists, of which several parameters tell one, are those of the first incident.
             let several = names.len() > 1 && matches!(*name, "slug" | "incident");
             let n = if several { 0 } else { n };
-            let value = all.get(n).or(all.first()).map_or("none", String::as_str);
+            // Each incident has this fact.
+            let none = if *name == "claim" {
+                "contact_phone"
+            } else {
+                "none"
+            };
+            let value = all.get(n).or(all.first()).map_or(none, String::as_str);
             path.replace(&format!("{{{name}}}"), value)
         })
     };

@@ -243,9 +243,10 @@ fn rendered(
         };
         preview(locale, variant, &setting, reader)
     };
-    match with(&of.facts) {
+    let told = of.told(locale);
+    match with(&told) {
         Err(PreviewError::Text(wrong)) => {
-            let mut facts = of.facts.clone();
+            let mut facts = told.into_owned();
             facts.extend(keys_as_facts(&wrong));
             with(&facts)
         }

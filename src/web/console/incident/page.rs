@@ -328,7 +328,7 @@ pub async fn done(
 }
 
 /// The sentence about facts that are not public.
-fn publication(of: &Incident, now: DateTime<Utc>) -> String {
+pub(super) fn publication(of: &Incident, now: DateTime<Utc>) -> String {
     let Some(published) = &of.published else {
         return "No fact is public: none was published yet.".to_owned();
     };

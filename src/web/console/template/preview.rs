@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::id::TemplateId;
+use crate::incident::claims::told;
 use crate::staff::right::SeeTemplates;
 use crate::template::merge::{MergeError, Part, Rendered};
 use crate::template::preview::{PreviewError, Reader, Setting, preview};
@@ -156,11 +157,11 @@ async fn rendered(
         &asked.locale
     };
     let (locale, text) = pick(&of.variants, wanted).ok_or_else(Problem::not_found)?;
+    let told = incident.as_ref().map(|one| told(&one.facts, locale));
+    let titled = incident.as_ref().zip(told.as_deref());
     let setting = Setting {
         organisation: &app.config.organisation.name,
-        incident: incident
-            .as_ref()
-            .map(|one| (one.title.as_str(), &one.facts)),
+        incident: titled.map(|(one, facts)| (one.title.as_str(), facts)),
         public_url: &app.config.http.public_url,
     };
     Ok((
