@@ -36,6 +36,10 @@ fn of(content: &Content, part: &Change) -> String {
             .get(locale)
             .map(|text| format!("{}\n\n{}", text.subject, text.body))
             .unwrap_or_default(),
+        Change::FactLanguages => match content.facts_by_language {
+            true => "in the language of the text, if a fact has one".to_owned(),
+            false => "as each text names them".to_owned(),
+        },
         Change::Fact(key) => content.facts.get(key).cloned().unwrap_or_default(),
         Change::Names => in_words(content.names, "en"),
         Change::Title => content.title.clone(),
