@@ -20,6 +20,8 @@ pg_enum! {
         TicketReply = "ticket_reply",
         /// The code for the second step on the status page.
         OneTimeCode = "one_time_code",
+        /// A campaign's text about an invented person, to staff.
+        Test = "test",
     }
 }
 

@@ -60,6 +60,7 @@ fn public() -> Vec<Endpoint> {
         get("/verify", Anyone, public::verify::show),
         post("/verify", Anyone, public::verify::check),
         get("/find-me", Anyone, public::find_me::show),
+        get("/s/sample", Anyone, public::sample::show),
     ]
 }
 
@@ -163,6 +164,14 @@ fn console_campaigns() -> Vec<Endpoint> {
         get("/campaigns/{campaign}", May(SeeCampaigns), campaign::page::show),
         get("/campaigns/{campaign}/live", May(SeeCampaigns), campaign::live::events),
         get("/campaigns/{campaign}/notices", May(SeeCampaigns), notice::list::list),
+        get("/campaigns/{campaign}/edit", May(DraftCampaign), campaign::edit::show),
+        post("/campaigns/{campaign}/edit", May(DraftCampaign), campaign::edit::save),
+        post("/campaigns/{campaign}/copy", May(DraftCampaign), campaign::copy::copy),
+        get("/campaigns/{campaign}/schedule", May(LaunchCampaign), campaign::schedule::show),
+        post("/campaigns/{campaign}/schedule", May(LaunchCampaign), campaign::schedule::set),
+        post("/campaigns/{campaign}/unschedule", May(LaunchCampaign), campaign::schedule::cancel),
+        get("/campaigns/{campaign}/tests", May(DraftCampaign), campaign::test_send::show),
+        post("/campaigns/{campaign}/tests", May(DraftCampaign), campaign::test_send::send),
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaign::actions::submit),
         post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaign::actions::approve),
         post("/campaigns/{campaign}/take-back", May(DraftCampaign), campaign::actions::take_back),
@@ -243,7 +252,9 @@ fn api_incidents() -> Vec<Endpoint> {
 /// Under `/api/v1`: templates, campaigns, notices, tickets and the emergency stop.
 #[rustfmt::skip]
 fn api_messages() -> Vec<Endpoint> {
-    use api::{campaign_audience, campaigns, elements, notices, sending, templates, tickets};
+    use api::{
+        campaign_audience, campaign_drafts, campaign_tests, campaigns, elements, notices, sending, templates, tickets,
+    };
     vec![
         get("/elements", May(SeeIncidents), elements::list),
         get("/templates", May(SeeTemplates), templates::list),
@@ -256,6 +267,12 @@ fn api_messages() -> Vec<Endpoint> {
         post("/campaigns", May(DraftCampaign), campaigns::create),
         get("/campaigns/{campaign}", May(SeeCampaigns), campaigns::show),
         get("/campaigns/{campaign}/audience", May(SeeCampaigns), campaign_audience::show),
+        patch("/campaigns/{campaign}", May(DraftCampaign), campaign_drafts::edit),
+        post("/campaigns/{campaign}/copy", May(DraftCampaign), campaign_drafts::copy),
+        post("/campaigns/{campaign}/schedule", May(LaunchCampaign), campaign_drafts::schedule),
+        post("/campaigns/{campaign}/unschedule", May(LaunchCampaign), campaign_drafts::unschedule),
+        get("/campaigns/{campaign}/tests", May(SeeCampaigns), campaign_tests::list),
+        post("/campaigns/{campaign}/tests", May(DraftCampaign), campaign_tests::send),
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaigns::submit),
         post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaigns::approve),
         post("/campaigns/{campaign}/take-back", May(DraftCampaign), campaigns::take_back),

@@ -27,11 +27,15 @@ const VERBS: &[&str] = &[
     "audit/search",
     "audit/verify",
     "campaign/approval",
+    "campaign/copy",
     "campaign/doubled",
+    "campaign/draft",
     "campaign/guard",
     "campaign/hold",
     "campaign/launch",
+    "campaign/schedule",
     "campaign/submit",
+    "campaign/test_send",
     "delivery/freeze",
     "delivery/review",
     "delivery/settle",
@@ -90,6 +94,7 @@ const WORDS: &[&str] = &[
     "shutdown",
     "telemetry",
     "trouble",
+    "zone",
 ];
 
 fn layer(file: &str) -> u8 {

@@ -4,6 +4,8 @@
 //! bodies, and handlers that call one store or one verb.
 
 pub(crate) mod campaign_audience;
+pub(crate) mod campaign_drafts;
+pub(crate) mod campaign_tests;
 pub(crate) mod campaign_view;
 pub(crate) mod campaigns;
 pub(crate) mod elements;

@@ -25,6 +25,9 @@ fn kind(error: &CampaignError) -> Kind {
         | CampaignError::State(_)
         | CampaignError::Forgotten
         | CampaignError::Unpublished(_)
+        | CampaignError::TooEarly(_)
+        | CampaignError::OtherTime(_)
+        | CampaignError::NoLongerMay
         | CampaignError::InDoubt(_)
         | CampaignError::Activating(_) => Kind::InTheWay,
         CampaignError::Changed(_) | CampaignError::OtherContent => Kind::Changed,
@@ -32,6 +35,11 @@ fn kind(error: &CampaignError) -> Kind {
         CampaignError::NotReady(..) => Kind::NotReady,
         CampaignError::Audience(_)
         | CampaignError::Late
+        | CampaignError::Past
+        | CampaignError::TooFar
+        | CampaignError::AfterDeadline
+        | CampaignError::NeverLeaves
+        | CampaignError::Test(_)
         | CampaignError::Text(_)
         | CampaignError::Db(_) => Kind::NotAccepted,
     }
