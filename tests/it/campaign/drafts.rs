@@ -168,8 +168,8 @@ async fn a_draft_is_edited_in_all_its_parts_and_a_bad_field_keeps_what_was_typed
         (("finish_on", "2026-11-30"), "after the deadline"),
         (("quiet_to", "22:00"), "hold all notices for ever"),
     ] {
-        let changed: Vec<_> = right.iter().filter(|(name, _)| *name != field.0).copied();
-        let changed: Vec<_> = changed.chain([field]).collect();
+        let kept = right.iter().filter(|(name, _)| *name != field.0).copied();
+        let changed: Vec<_> = kept.chain([field]).collect();
         let refused = comms.submit(&page, &page, &filled(&template, &changed));
         assert_eq!(refused.status, 422, "{field:?}");
         has(&refused.body, why);

@@ -178,7 +178,7 @@ fn campaign() -> CampaignPage {
         has_older_acts: true,
         as_of: row(0),
         is_again: false,
-        head: super::drafts::head(),
+        head: drafts::head(),
     }
 }
 
