@@ -148,22 +148,8 @@ impl Campaign {
             _ => settings.ready().await?,
         };
         match self {
-            Self::List { json } => {
-                let found =
-                    campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
-                found
-                    .iter()
-                    .try_for_each(|campaign| show(campaign, None, &[], json))
-            }
-            Self::Show { id, json } => {
-                let mut conn = app.db.get().await?;
-                let of = campaign::store::overview(&mut conn, id).await?;
-                let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
-                let mut void = campaign::approval::void(app, [&of], &[incident]);
-                let changed = void.remove(&id).unwrap_or_default();
-                let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
-                show(&of.campaign, Some((&of.progress, arrived)), &changed, json)
-            }
+            Self::List { json } => list(app, json).await,
+            Self::Show { id, json } => show_one(app, id, json).await,
             Self::Submit { of, acknowledge } => {
                 let (by, said) = (
                     of.account(app, DraftCampaign).await?,
@@ -208,6 +194,23 @@ impl Campaign {
             }
         }
     }
+}
+
+async fn list(app: &App, json: bool) -> Result<()> {
+    let found = campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
+    found
+        .iter()
+        .try_for_each(|campaign| show(campaign, None, &[], json))
+}
+
+async fn show_one(app: &App, id: CampaignId, json: bool) -> Result<()> {
+    let mut conn = app.db.get().await?;
+    let of = campaign::store::overview(&mut conn, id).await?;
+    let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
+    let mut void = campaign::approval::void(app, [&of], &[incident]);
+    let changed = void.remove(&id).unwrap_or_default();
+    let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
+    show(&of.campaign, Some((&of.progress, arrived)), &changed, json)
 }
 
 impl Move {
