@@ -66,6 +66,8 @@ systems! {
     Helpline = "helpline";
     /// Slows campaigns.
     Pacing = "pacing";
+    /// Launches campaigns at their set time.
+    Schedule = "schedule";
     /// Applies lists of affected people.
     Scope = "scope";
     /// Sends notices and settles their results.
@@ -88,6 +90,7 @@ impl System {
             | Self::Freezing
             | Self::Helpline
             | Self::Pacing
+            | Self::Schedule
             | Self::Scope
             | Self::Senders
             | Self::SignIn => "Candor",

@@ -43,6 +43,7 @@ actions! {
     CampaignApprove = "campaign.approve", "approved it";
     CampaignCanary = "campaign.canary", "let the rest follow the canary";
     CampaignCancel = "campaign.cancel", "cancelled it";
+    CampaignCopy = "campaign.copy", "drafted it as a copy of another campaign";
     CampaignCreate = "campaign.create", "drafted the campaign";
     CampaignEdit = "campaign.edit", "changed the draft";
     CampaignLaunch = "campaign.launch", "launched it";
@@ -51,8 +52,11 @@ actions! {
     CampaignReject = "campaign.reject", "rejected it";
     CampaignResume = "campaign.resume", "let it go on";
     CampaignRetry = "campaign.retry", "made its deferred messages due at once";
+    CampaignSchedule = "campaign.schedule", "scheduled its launch";
     CampaignSubmit = "campaign.submit", "submitted it";
     CampaignTakeBack = "campaign.take_back", "took it back";
+    CampaignTest = "campaign.test", "sent a test of it to staff";
+    CampaignUnschedule = "campaign.unschedule", "cancelled the schedule of its launch";
     CampaignVoid = "campaign.void", "found its approval void";
     CampaignWarn = "campaign.warn", "warned";
     DatabaseDoubt = "database.doubt", "found that the database may be an older copy";

@@ -4,17 +4,19 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::CampaignStatus;
+use super::{CampaignStatus, difference};
 use crate::audit::changed::Part;
 use crate::audit::{Action, Event};
 
 /// The acts that each make a new version of a campaign. One that is through gets a version without an act.
-pub const VERSIONED: [Action; 9] = [
+pub const VERSIONED: [Action; 11] = [
     Action::CampaignEdit,
     Action::CampaignSubmit,
     Action::CampaignApprove,
     Action::CampaignReject,
     Action::CampaignTakeBack,
+    Action::CampaignSchedule,
+    Action::CampaignUnschedule,
     Action::CampaignLaunch,
     Action::CampaignPause,
     Action::CampaignResume,
@@ -24,9 +26,10 @@ pub const VERSIONED: [Action; 9] = [
 /// The parts of a campaign that one of these acts changed.
 pub fn parts(event: &Event) -> Vec<Part> {
     let to = match Action::parse(&event.action) {
-        Some(Action::CampaignEdit) => return vec![Part::new("draft", "the draft")],
+        Some(Action::CampaignEdit) => return edited(event),
         Some(Action::CampaignSubmit) => CampaignStatus::InReview,
-        Some(Action::CampaignApprove) => CampaignStatus::Approved,
+        Some(Action::CampaignApprove | Action::CampaignUnschedule) => CampaignStatus::Approved,
+        Some(Action::CampaignSchedule) => CampaignStatus::Scheduled,
         Some(Action::CampaignTakeBack | Action::CampaignReject) => CampaignStatus::Draft,
         Some(Action::CampaignLaunch | Action::CampaignResume) => CampaignStatus::Sending,
         Some(Action::CampaignPause) => CampaignStatus::Paused,
@@ -34,6 +37,16 @@ pub fn parts(event: &Event) -> Vec<Part> {
         _ => return Vec::new(),
     };
     vec![status(to)]
+}
+
+/// The parts that an edit changed; an entry of an older program names none.
+fn edited(event: &Event) -> Vec<Part> {
+    let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    let parts = difference::parts(&detail["changed"]);
+    match parts.is_empty() {
+        true => vec![Part::new("draft", "the draft")],
+        false => parts,
+    }
 }
 
 /// The status, as a part that changed.
@@ -62,6 +75,10 @@ pub enum Change {
     Scope,
     /// Rate, canary or deadline.
     Rate,
+    /// When it is launched.
+    Schedule,
+    /// In which hours its notices are held.
+    Quiet,
     /// What happens to uncertain notices.
     Policy,
     /// The organisation's name.
@@ -91,6 +108,8 @@ impl Change {
             Self::Audience => "audience",
             Self::Scope => "scope",
             Self::Rate => "rate",
+            Self::Schedule => "schedule",
+            Self::Quiet => "quiet_hours",
             Self::Policy => "policy",
             Self::Organisation => "organisation",
             Self::Sender => "sender",
@@ -115,6 +134,8 @@ impl fmt::Display for Change {
             Self::Audience => "the audience",
             Self::Scope => "the list in force",
             Self::Rate => "rate, canary or deadline",
+            Self::Schedule => "the time of the launch",
+            Self::Quiet => "the quiet hours",
             Self::Policy => "what happens to uncertain notices",
             Self::Organisation => "the organisation's name",
             Self::Sender => "the sender",

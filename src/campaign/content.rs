@@ -175,7 +175,12 @@ impl Content {
             (self.kind != present.kind, Change::Kind),
             (self.audience != present.audience, Change::Audience),
             (self.scope != present.scope, Change::Scope),
-            (self.limits != present.limits, Change::Rate),
+            (speed(&self.limits) != speed(&present.limits), Change::Rate),
+            (
+                self.limits.launch_at != present.limits.launch_at,
+                Change::Schedule,
+            ),
+            (self.limits.quiet != present.limits.quiet, Change::Quiet),
             (self.on_uncertain != present.on_uncertain, Change::Policy),
             (
                 self.organisation != present.organisation,
@@ -242,6 +247,15 @@ impl Content {
         } else {
             Err(errors)
         }
+    }
+}
+
+/// The limits without the times at which it may be sent.
+fn speed(of: &Limits) -> Limits {
+    Limits {
+        launch_at: None,
+        quiet: None,
+        ..*of
     }
 }
 
@@ -312,6 +326,7 @@ mod tests {
                 rate_per_second: 50,
                 canary: Some(100),
                 finish_by: Some(moment()),
+                ..Limits::default()
             },
             on_uncertain: UncertainPolicy::Leave,
             from: ("Sundmere".to_owned(), "notice@sundmere.example".to_owned()),

@@ -102,6 +102,39 @@ pub enum CampaignError {
     /// The deadline is over.
     #[error("finish_by is in the past: set a later time, or none")]
     Late,
+    /// The time of the launch is over.
+    #[error("the time of the launch is in the past: set a later one")]
+    Past,
+    /// The launch would come after the deadline.
+    #[error(
+        "the launch would come after the deadline (finish_by): set an earlier time, or a later deadline"
+    )]
+    AfterDeadline,
+    /// It lies too far ahead.
+    #[error("the time of the launch is more than a year ahead: set an earlier one")]
+    TooFar,
+    /// What was approved is launched at a set time.
+    #[error(
+        "it was approved for a launch at {0}, not before: wait, or take it back, change the time and have it approved again"
+    )]
+    TooEarly(Box<str>),
+    /// What was approved is launched at a set time, and this is another.
+    #[error(
+        "it was approved for a launch at {0}: schedule it for this time, or take it back, change the time and have it \
+         approved again"
+    )]
+    OtherTime(Box<str>),
+    /// Quiet hours of the whole day.
+    #[error("quiet hours that end when they begin hold all notices for ever: set another end")]
+    NeverLeaves,
+    /// The account that set the time of the launch may not launch any more.
+    #[error(
+        "the account that scheduled it is disabled, or may not launch campaigns any more: launch it, or schedule it again"
+    )]
+    NoLongerMay,
+    /// A test was asked for that cannot be sent.
+    #[error(transparent)]
+    Test(#[from] TestError),
     /// The audience is not complete, and its people can no longer be taken from the list that was approved.
     #[error(
         "the audience is not complete, and list version {active} has taken the place of version {approved}, which was \
@@ -124,6 +157,26 @@ pub enum CampaignError {
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+/// Why no test of a campaign's text was sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TestError {
+    /// No account, or no language.
+    #[error("choose at least one person and one language")]
+    Nobody,
+    /// Too many messages at once.
+    #[error("a test has at most {0} messages: choose fewer people or languages")]
+    TooMany(usize),
+    /// A text in this language is missing.
+    #[error("the template has no text in the language “{0}”")]
+    NoText(String),
+    /// An account that is disabled, has no mailbox, or does not exist.
+    #[error("an account that you chose is disabled or has no e-mail address: choose another")]
+    NoAccount,
+    /// The account that asks has no mailbox.
+    #[error("your account has no e-mail address: choose a colleague")]
+    NoMailbox,
 }
 
 impl Collision for CampaignError {

@@ -6,6 +6,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::campaign_draft::{Edit, TestSend, When};
 use super::{Settings, say, warn};
 use crate::actor::Actor;
 use crate::address::EmailAddress;
@@ -22,7 +23,7 @@ use crate::seal::to_hex;
 use crate::staff::{self, Right};
 use Right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
 
-/// List campaigns, and submit, approve, launch, pause, resume and cancel them
+/// List campaigns, edit, copy, test and schedule them, and submit, approve, launch, pause, resume and cancel them
 #[derive(Debug, Subcommand)]
 pub(crate) enum Campaign {
     /// List the newest 200 campaigns, newest first
@@ -77,6 +78,29 @@ pub(crate) enum Campaign {
     /// Launch an approved campaign
     #[command(after_help = "Example:\n  candor campaign launch cmp_0192… --as comms@example.org")]
     Launch(Move),
+    /// Draft a copy of a campaign with the newest texts; prints its id
+    #[command(after_help = "Example:\n  candor campaign copy cmp_0192… --as comms@example.org")]
+    Copy(Move),
+    /// Change a draft; what is not named stays
+    #[command(
+        after_help = "Example:\n  candor campaign edit cmp_0192… --as comms@example.org --name 'First notice, California' --rate 500 --quiet 22:00-08:00 --zone Europe/Berlin"
+    )]
+    Edit(Edit),
+    /// Let the clock launch an approved campaign
+    #[command(
+        after_help = "Example:\n  candor campaign schedule cmp_0192… --as comms@example.org --at 2026-11-30T02:00 --zone Europe/Berlin"
+    )]
+    Schedule(When),
+    /// Cancel the schedule of a launch: the campaign stays approved
+    #[command(
+        after_help = "Example:\n  candor campaign unschedule cmp_0192… --as comms@example.org"
+    )]
+    Unschedule(Move),
+    /// Send a test of its texts to staff; no person is told by it
+    #[command(
+        after_help = "Example:\n  candor campaign test cmp_0192… --as comms@example.org --to cleo@example.org --locale es"
+    )]
+    Test(TestSend),
     /// Pause a sending campaign
     #[command(after_help = "Example:\n  candor campaign pause cmp_0192… --as comms@example.org")]
     Pause(Move),
@@ -95,7 +119,7 @@ pub(crate) enum Campaign {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Move {
     /// Its id
-    id: CampaignId,
+    pub(super) id: CampaignId,
     /// Who does it: the e-mail address of an account with the right to
     #[arg(long = "as")]
     by: String,
@@ -123,9 +147,14 @@ impl Campaign {
             | Self::Reject { of, .. }
             | Self::Retry(of)
             | Self::Launch(of)
+            | Self::Copy(of)
+            | Self::Unschedule(of)
             | Self::Pause(of)
             | Self::Resume(of)
             | Self::Cancel(of) => Some(of.id),
+            Self::Edit(edit) => Some(edit.of.id),
+            Self::Schedule(when) => Some(when.of.id),
+            Self::Test(test) => Some(test.of.id),
         }
     }
 
@@ -136,22 +165,8 @@ impl Campaign {
             _ => settings.ready().await?,
         };
         match self {
-            Self::List { json } => {
-                let found =
-                    campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
-                found
-                    .iter()
-                    .try_for_each(|campaign| show(campaign, None, &[], json))
-            }
-            Self::Show { id, json } => {
-                let mut conn = app.db.get().await?;
-                let of = campaign::store::overview(&mut conn, id).await?;
-                let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
-                let mut void = campaign::approval::void(app, [&of], &[incident]);
-                let changed = void.remove(&id).unwrap_or_default();
-                let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
-                show(&of.campaign, Some((&of.progress, arrived)), &changed, json)
-            }
+            Self::List { json } => list(app, json).await,
+            Self::Show { id, json } => show_one(app, id, json).await,
             Self::Submit { of, acknowledge } => {
                 let (by, said) = (
                     of.account(app, DraftCampaign).await?,
@@ -175,6 +190,17 @@ impl Campaign {
                     .for_each(warn);
                 Ok(())
             }
+            Self::Copy(of) => {
+                let by = of.account(app, DraftCampaign).await?;
+                say(campaign::copy::copy(app, by, of.id).await?)
+            }
+            Self::Edit(edit) => edit.run(app).await,
+            Self::Schedule(when) => when.run(app).await,
+            Self::Unschedule(of) => {
+                let by = of.account(app, LaunchCampaign).await?;
+                Ok(campaign::schedule::unschedule(app, by, of.id).await?)
+            }
+            Self::Test(test) => test.run(app).await,
             Self::Pause(of) => {
                 let by = Actor::Staff(of.account(app, LaunchCampaign).await?);
                 Ok(hold::pause(app, by, of.id, None).await?)
@@ -187,6 +213,23 @@ impl Campaign {
             }
         }
     }
+}
+
+async fn list(app: &App, json: bool) -> Result<()> {
+    let found = campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
+    found
+        .iter()
+        .try_for_each(|campaign| show(campaign, None, &[], json))
+}
+
+async fn show_one(app: &App, id: CampaignId, json: bool) -> Result<()> {
+    let mut conn = app.db.get().await?;
+    let of = campaign::store::overview(&mut conn, id).await?;
+    let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
+    let mut void = campaign::approval::void(app, [&of], &[incident]);
+    let changed = void.remove(&id).unwrap_or_default();
+    let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
+    show(&of.campaign, Some((&of.progress, arrived)), &changed, json)
 }
 
 impl Move {
@@ -202,7 +245,7 @@ impl Move {
 
     /// The account that acts. A user of the command line has the database and the
     /// master key. The named account makes roles, approvals and the audit log the same as in the console.
-    async fn account(&self, app: &App, right: Right) -> Result<StaffId> {
+    pub(super) async fn account(&self, app: &App, right: Right) -> Result<StaffId> {
         let key = EmailAddress::parse(&self.by)?.key_form();
         let found = staff::store::find_by_email(&mut *app.db.get().await?, &key).await?;
         let Some((account, _)) = found else {
@@ -244,17 +287,21 @@ fn show(
     if json {
         let counts = counts.map(|all| all.into_iter().collect::<BTreeMap<_, _>>());
         return say(json!({
-            "id": campaign.id, "kind": campaign.kind, "status": campaign.status, "incident": campaign.incident,
+            "id": campaign.id, "name": campaign.name, "kind": campaign.kind, "status": campaign.status, "incident": campaign.incident,
             "version": campaign.version, "content_hash": hash, "counts": counts,
             "changed": changed, "maybe_arrived": arrived.map(|of| of.waiting), "doubled": arrived.map(|of| of.twice),
         }));
     }
     say(format!(
-        "{}  {:<10}  {}",
+        "{}  {:<10}  {:<9}  {}",
         campaign.id,
         campaign.kind.as_str(),
-        campaign.status
+        campaign.status.as_str(),
+        campaign.name
     ))?;
+    if let Some(schedule) = campaign.schedule.filter(|_| progress.is_some()) {
+        say(format!("scheduled     {}", schedule.shown()))?;
+    }
     if progress.is_some() {
         say(format!(
             "content hash  {}",

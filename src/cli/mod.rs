@@ -3,6 +3,7 @@
 
 mod audit;
 mod campaign;
+mod campaign_draft;
 mod check;
 mod db;
 mod demo;

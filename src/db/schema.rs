@@ -638,6 +638,11 @@ diesel::table! {
         launched_by -> Nullable<Uuid>,
         launched_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
+        name -> Nullable<Text>,
+        copied_from -> Nullable<Uuid>,
+        scheduled_for -> Nullable<Timestamptz>,
+        scheduled_zone -> Nullable<Text>,
+        scheduled_by -> Nullable<Uuid>,
     }
 }
 
@@ -959,6 +964,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    campaign_test (letter_id) {
+        letter_id -> Uuid,
+        campaign_id -> Uuid,
+        staff_id -> Uuid,
+        locale -> Text,
+        sent_by -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
 // The tables that diesel joins, or that one names in a subquery. The compiler compares all impls of a table with each
 // other, and the macro makes one for each other table: all tables together cost a fifth of the build.
 diesel::allow_tables_to_appear_in_same_query!(
@@ -967,6 +985,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaign_count,
     campaign_freeze,
     campaign_pace,
+    campaign_test,
     deployment,
     emergency_stop,
     incident,

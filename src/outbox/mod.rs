@@ -22,6 +22,8 @@ pg_enum! {
         OneTimeCode = "one_time_code",
         /// To a member of staff: what became of a campaign.
         CampaignNews = "campaign_news",
+        /// A campaign's text about an invented person, to staff.
+        Test = "test",
     }
 }
 

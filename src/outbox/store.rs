@@ -68,6 +68,33 @@ pub async fn insert_to_staff(
     Ok(())
 }
 
+/// Puts a test of a campaign's text in the outbox, in the caller's transaction. Its address is that of staff.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn insert_test(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    (id, incident): (LetterId, IncidentId),
+    letter: &OutboxLetter,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let plain = serde_json::to_vec(letter).map_err(|_| Error::inconsistent("outbox", id))?;
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::id.eq(id),
+            outbox::kind.eq(LetterKind::Test),
+            outbox::incident_id.eq(incident),
+            outbox::sealed.eq(key.seal(id.uuid().as_bytes(), &plain)),
+            outbox::status.eq(LetterStatus::Queued),
+            outbox::due_at.eq(at),
+            outbox::created_at.eq(at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Whether the emergency stop is set, or the database may be an older copy: then nothing leaves.
 ///
 /// # Errors

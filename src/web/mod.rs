@@ -63,6 +63,7 @@ fn public() -> Vec<Endpoint> {
         get("/verify", Anyone, public::verify::show),
         post("/verify", Anyone, public::verify::check),
         get("/find-me", Anyone, public::find_me::show),
+        get("/s/sample", Anyone, public::sample::show),
     ]
 }
 
@@ -172,6 +173,14 @@ fn console_campaigns() -> Vec<Endpoint> {
         get("/campaigns/{campaign}/notices", May(SeeCampaigns), notice::list::list),
         get("/campaigns/{campaign}/notices.csv", May(SeeAllPeople), notice::csv::download),
         post("/campaigns/{campaign}/notices/find", May(SeeAllPeople), notice::find::seek),
+        get("/campaigns/{campaign}/edit", May(DraftCampaign), campaign::edit::show),
+        post("/campaigns/{campaign}/edit", May(DraftCampaign), campaign::edit::save),
+        post("/campaigns/{campaign}/copy", May(DraftCampaign), campaign::copy::copy),
+        get("/campaigns/{campaign}/schedule", May(LaunchCampaign), campaign::schedule::show),
+        post("/campaigns/{campaign}/schedule", May(LaunchCampaign), campaign::schedule::set),
+        post("/campaigns/{campaign}/unschedule", May(LaunchCampaign), campaign::schedule::cancel),
+        get("/campaigns/{campaign}/tests", May(DraftCampaign), campaign::test_send::show),
+        post("/campaigns/{campaign}/tests", May(DraftCampaign), campaign::test_send::send),
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaign::actions::submit),
         get("/campaigns/{campaign}/approval", May(SeeCampaigns), campaign::approval::show),
         get("/campaigns/{campaign}/letter", May(SeeCampaigns), campaign::decide::letter),
@@ -261,7 +270,8 @@ fn api_incidents() -> Vec<Endpoint> {
 #[rustfmt::skip]
 fn api_messages() -> Vec<Endpoint> {
     use api::{
-        campaign_audience, campaign_review, campaigns, elements, notices, sending, templates, tickets,
+        campaign_audience, campaign_drafts, campaign_review, campaign_tests, campaigns, elements, notices, sending,
+        templates, tickets,
     };
     vec![
         get("/elements", May(SeeIncidents), elements::list),
@@ -275,6 +285,12 @@ fn api_messages() -> Vec<Endpoint> {
         post("/campaigns", May(DraftCampaign), campaigns::create),
         get("/campaigns/{campaign}", May(SeeCampaigns), campaigns::show),
         get("/campaigns/{campaign}/audience", May(SeeCampaigns), campaign_audience::show),
+        patch("/campaigns/{campaign}", May(DraftCampaign), campaign_drafts::edit),
+        post("/campaigns/{campaign}/copy", May(DraftCampaign), campaign_drafts::copy),
+        post("/campaigns/{campaign}/schedule", May(LaunchCampaign), campaign_drafts::schedule),
+        post("/campaigns/{campaign}/unschedule", May(LaunchCampaign), campaign_drafts::unschedule),
+        get("/campaigns/{campaign}/tests", May(SeeCampaigns), campaign_tests::list),
+        post("/campaigns/{campaign}/tests", May(DraftCampaign), campaign_tests::send),
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaigns::submit),
         post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaigns::approve),
         post("/campaigns/{campaign}/reject", May(ApproveCampaign), campaign_review::reject),

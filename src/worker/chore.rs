@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::App;
+use crate::campaign::schedule;
 use crate::campaign::void_watch;
 use crate::db;
 use crate::db::retry::retried;
@@ -17,6 +18,21 @@ use crate::ticket::reweigh;
 const EVERY: Duration = Duration::from_secs(30);
 /// How often campaigns under way are reviewed.
 const REVIEW: Duration = Duration::from_secs(5);
+
+/// How often scheduled launches are looked at.
+const LAUNCH: Duration = Duration::from_secs(2);
+
+/// Launches campaigns that are due until `shutdown` asks to leave.
+pub(crate) async fn launch(app: App, shutdown: Shutdown) {
+    while shutdown.rest(LAUNCH).await {
+        if let Err(error) = schedule::launch_due(&app).await {
+            app.db.trouble(
+                "scheduled launches could not be looked at; trying again",
+                &error,
+            );
+        }
+    }
+}
 
 /// Reviews the campaigns under way until `shutdown` asks to leave.
 pub(crate) async fn review(app: App, shutdown: Shutdown) {

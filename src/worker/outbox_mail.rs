@@ -22,7 +22,9 @@ use crate::db::{self, Conn, Guarded};
 use crate::id::PersonId;
 use crate::incident;
 use crate::mail::{Draft, Letter, Mailbox, compose};
-use crate::outbox::{Claimed, LetterWithheld, OutboxLetter, Outcome, again, message_id, store};
+use crate::outbox::{
+    Claimed, LetterKind, LetterWithheld, OutboxLetter, Outcome, again, message_id, store,
+};
 use crate::person::{self, PersonStanding};
 use crate::shutdown::Shutdown;
 use crate::staff;
@@ -245,6 +247,10 @@ async fn may_leave(app: &App, claimed: &Claimed) -> db::Result<Leave> {
     if let Some(id) = claimed.staff {
         let account = staff::store::find(&mut conn, id).await?;
         return Ok(Leave::of(again::check_staff(words, &account)));
+    }
+    // Staff are its readers.
+    if claimed.kind == LetterKind::Test {
+        return Ok(Leave::Now(Box::new(words)));
     }
     let unknown = Leave::Withheld(LetterWithheld::UnknownPerson);
     let Some(id) = claimed.person else {

@@ -27,7 +27,9 @@ const VERBS: &[&str] = &[
     "audit/search",
     "audit/verify",
     "campaign/approval",
+    "campaign/copy",
     "campaign/doubled",
+    "campaign/draft",
     "campaign/guard",
     "campaign/hold",
     "campaign/launch",
@@ -35,6 +37,9 @@ const VERBS: &[&str] = &[
     "campaign/reject",
     "campaign/submit",
     "campaign/void_watch",
+    "campaign/schedule",
+    "campaign/submit",
+    "campaign/test_send",
     "delivery/freeze",
     "delivery/retry_now",
     "delivery/review",
@@ -95,6 +100,7 @@ const WORDS: &[&str] = &[
     "shutdown",
     "telemetry",
     "trouble",
+    "zone",
 ];
 
 fn layer(file: &str) -> u8 {

@@ -4,7 +4,9 @@
 //! bodies, and handlers that call one store or one verb.
 
 pub(crate) mod campaign_audience;
+pub(crate) mod campaign_drafts;
 pub(crate) mod campaign_review;
+pub(crate) mod campaign_tests;
 pub(crate) mod campaign_view;
 pub(crate) mod campaigns;
 pub(crate) mod claims;

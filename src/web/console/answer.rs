@@ -79,6 +79,20 @@ const MESSAGES: &[(&str, &str)] = &[
         "submit",
         "Submitted. A second person must approve exactly this content.",
     ),
+    ("edited", "The draft is saved."),
+    (
+        "copied",
+        "This is the copy: a new draft with the newest texts.",
+    ),
+    ("schedule", "The launch is scheduled."),
+    (
+        "unschedule",
+        "The schedule is cancelled. The campaign is approved, and not launched.",
+    ),
+    (
+        "tested",
+        "The test is on its way. Its state below changes when you load the page again.",
+    ),
     ("approve", "Approved. It can be launched now."),
     (
         "reject",

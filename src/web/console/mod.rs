@@ -33,8 +33,12 @@
 //! | `GET /console/templates/{id}` | [`template::page::TemplatePage`] | query `locale`, `incident`, `reference` |
 //! | `POST /console/templates/{id}/versions` | saves a new version; with `act=show`, `show:LOCALE` shows what was typed | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple; `names`, `version`, `incident`, `reference` |
 //! | `GET, POST /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame; of what was typed | `locale`, `incident`, `reference`; as `versions` |
-//! | `GET, POST /console/campaigns` | [`campaign::list::Campaigns`] | `incident`, `template`, `kind`, `audience`, `rate` |
+//! | `GET, POST /console/campaigns` | [`campaign::list::Campaigns`] | [`campaign::typed::Typed`] |
 //! | `GET /console/campaigns/{id}` | [`campaign::page::CampaignPage`] | |
+//! | `GET, POST /console/campaigns/{id}/edit` | [`campaign::edit::EditPage`] | [`campaign::typed::Typed`] |
+//! | `POST …/{id}/copy` | a new draft, on to it | |
+//! | `GET, POST …/{id}/schedule`, `POST …/{id}/unschedule` | [`campaign::schedule::SchedulePage`] | `day`, `time`, `zone`, `offset`, `agreed`, `version` |
+//! | `GET, POST …/{id}/tests` | [`campaign::test_send::Tests`] | `to`, `locale`, `element`, each repeated |
 //! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::progress::ProgressEvent`] | |
 //! | `GET /console/campaigns/{id}/approval` | [`campaign::approval::ApprovalPage`] | |
 //! | `GET /console/campaigns/{id}/letter` | the HTML part alone, for a sandboxed frame | query `locale` |

@@ -25,6 +25,9 @@ fn kind(error: &CampaignError) -> Kind {
         | CampaignError::State(_)
         | CampaignError::Forgotten
         | CampaignError::Unpublished(_)
+        | CampaignError::TooEarly(_)
+        | CampaignError::OtherTime(_)
+        | CampaignError::NoLongerMay
         | CampaignError::InDoubt(_)
         | CampaignError::NotInReview(_)
         | CampaignError::NotUnderWay(_)
@@ -36,6 +39,11 @@ fn kind(error: &CampaignError) -> Kind {
         CampaignError::Audience(_)
         | CampaignError::Comment
         | CampaignError::Late
+        | CampaignError::Past
+        | CampaignError::TooFar
+        | CampaignError::AfterDeadline
+        | CampaignError::NeverLeaves
+        | CampaignError::Test(_)
         | CampaignError::Text(_)
         | CampaignError::Db(_) => Kind::NotAccepted,
     }

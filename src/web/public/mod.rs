@@ -6,6 +6,7 @@
 //! | `GET /` | [`home::Home`] | |
 //! | `GET /incidents/{slug}` | [`incident::IncidentPage`] | |
 //! | `GET /s/{token}` | [`my_status::MyStatus`] | |
+//! | `GET /s/sample` | [`sample::Sample`] | |
 //! | `POST /s/{token}/code` | sends a code, back to `back` with `?code#unlock` | `back` |
 //! | `POST /s/{token}/open` | opens tier 1 for the session, back to `back` | `back`, `code` |
 //! | `POST /s/{token}/leave` | closes tier 1, back to the page | |
@@ -27,6 +28,7 @@ pub mod my_status;
 pub mod my_ticket;
 pub mod problem;
 pub mod question_received;
+pub mod sample;
 pub(crate) mod second_step;
 pub mod told;
 pub mod unlock;

@@ -95,7 +95,10 @@ export async function writeTemplate(page, base, name, texts) {
 export async function draft(page, base, { template, kind, audience = '' }) {
   await page.goto(`${base}/console/campaigns`);
   await page.getByLabel('Incident').selectOption({ label: 'Theft of data' });
-  await page.getByLabel('Template').selectOption({ label: template });
+  // The name of the campaign is that of its template here.
+  await page.getByLabel('Name', { exact: true }).fill(template);
+  const option = page.getByLabel('Template').locator('option', { hasText: template });
+  await page.getByLabel('Template').selectOption(await option.first().getAttribute('value'));
   await page.getByLabel('Kind').selectOption(kind);
   await page.getByLabel('To whom').selectOption(audience);
   await page.getByRole('button', { name: 'Draft campaign' }).click();

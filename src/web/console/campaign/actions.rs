@@ -1,11 +1,13 @@
 //! The actions of a campaign: what the buttons of its page post.
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
 
-use super::page::load;
+use super::page::{CampaignPage, load};
 use crate::app::App;
 use crate::campaign::hold;
 use crate::campaign::launch::{self, CampaignError};
@@ -15,7 +17,7 @@ use crate::staff::right::{DraftCampaign, LaunchCampaign};
 use crate::web::audience_counts::AudienceCounts;
 use crate::web::caller::Allowed;
 use crate::web::console::answer::redirect;
-use crate::web::console::changed::out_of_date;
+use crate::web::console::changed::{in_words, out_of_date};
 use crate::web::form::Form;
 use crate::web::page;
 use crate::web::problem::{Answer, Problem};
@@ -71,6 +73,7 @@ pub(crate) async fn submit(
     mut seen: Form<Seen>,
 ) -> Answer {
     let said = seen.acknowledged.iter().cloned().collect();
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     let reasons = match launch::submit_with(&app, who.id, seen.of(*id), &said).await {
         Ok(_) => return done(*id, "submit"),
         Err(CampaignError::NotReady(review, said)) => review.reasons(&said),
@@ -83,21 +86,30 @@ pub(crate) async fn submit(
             | CampaignError::Audience(_)
             | CampaignError::Text(_)),
         ) => error.to_string().lines().map(sentence).collect(),
+        // The ticks stay, on the campaign as it is now.
+        Err(CampaignError::Changed(changed)) => {
+            status = StatusCode::CONFLICT;
+            let changed = in_words(&app, &changed).await?;
+            vec![format!(
+                "{changed}. This page shows the campaign as it is now."
+            )]
+        }
         Err(error) => return Err(refused(&app, error).await),
     };
     for reason in reasons {
         seen.fault("readiness", reason);
     }
     let mut page = load(&app, &req, &who, &audiences, *id).await?;
-    for one in page
-        .readiness
-        .iter_mut()
-        .flat_map(|readiness| &mut readiness.acknowledge)
-    {
+    keep_ticks(&mut page, &said);
+    page.faults = seen.faults;
+    Ok(page::show(status, &page)?)
+}
+
+fn keep_ticks(page: &mut CampaignPage, said: &BTreeSet<String>) {
+    let readiness = page.readiness.iter_mut();
+    for one in readiness.flat_map(|readiness| &mut readiness.acknowledge) {
         one.ticked = said.contains(&one.key);
     }
-    page.faults = seen.faults;
-    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }
 
 /// A line of an error as a sentence.

@@ -133,6 +133,8 @@ fn button(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -
             Right::DraftCampaign,
             String::new(),
         ),
+        // The head of the page has these.
+        (Scheduled, Approved) | (_, Scheduled) => return None,
         (_, Approved) => (
             "approve",
             "Approve",
@@ -167,7 +169,7 @@ fn button(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -
             // `cancel_question` has the number.
             String::new(),
         ),
-        (_, Completed | Scheduled) => return None,
+        (_, Completed) => return None,
     };
     who.may(right).then(|| Button {
         name: name.to_owned(),

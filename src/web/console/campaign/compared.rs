@@ -62,7 +62,7 @@ fn of(content: &Content, part: &Change) -> String {
     }
 }
 
-/// Rate, canary and deadline in words.
+/// Rate, canary and times in words.
 fn limits(of: &Limits) -> String {
     let rate = match of.rate_per_second {
         0 => "as fast as the relays take them".to_owned(),
@@ -72,5 +72,11 @@ fn limits(of: &Limits) -> String {
     let by = of.finish_by.map_or("no deadline".to_owned(), |by| {
         format!("finish by {}", by.format("%-d %B %Y, %H:%M UTC"))
     });
-    format!("{rate}; canary: {canary}; {by}")
+    let at = of.launch_at.map_or(String::new(), |at| {
+        format!("; launch at {}", at.format("%-d %B %Y, %H:%M UTC"))
+    });
+    let quiet = of
+        .quiet
+        .map_or(String::new(), |quiet| format!("; quiet hours {quiet}"));
+    format!("{rate}; canary: {canary}; {by}{at}{quiet}")
 }

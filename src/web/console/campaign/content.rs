@@ -52,6 +52,10 @@ pub struct Content {
     pub canary: String,
     /// The deadline, if there is one.
     pub through_by: Option<Moment>,
+    /// The time of the launch that the approval covers, in words; empty without one.
+    pub launch_at: String,
+    /// The hours in which its notices are held, in words; empty without any.
+    pub quiet: String,
     /// What happens with uncertain notices, in words.
     pub on_uncertain: String,
     /// The text in each language for a sample person.
@@ -118,6 +122,12 @@ pub(super) fn content(
         limits,
         canary: in_words_of_canary(of.limits.canary),
         through_by: of.limits.finish_by.map(Moment::exact),
+        launch_at: launch_at(app, of),
+        quiet: of
+            .limits
+            .quiet
+            .map(|quiet| quiet.to_string())
+            .unwrap_or_default(),
         on_uncertain: policy_in_words(of.on_uncertain).to_owned(),
         hash: hash.unwrap_or_default(),
         author: names.of(of.created_by),
@@ -137,6 +147,13 @@ pub(super) fn policy_in_words(of: UncertainPolicy) -> &'static str {
         UncertainPolicy::Resend => "send again with the same Message-ID",
         UncertainPolicy::Leave => "do not send again",
     }
+}
+
+/// The time of the launch that the approval covers, in the zone of the settings.
+fn launch_at(app: &App, of: &Campaign) -> String {
+    let home = app.config.organisation.zone;
+    let at = of.limits.launch_at.map(|at| home.show(at).to_string());
+    at.unwrap_or_default()
 }
 
 /// The size of the canary in words.

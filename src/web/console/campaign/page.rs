@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use super::buttons::{buttons, cancel_question, retry_button};
 use super::compared::{Compared, compared};
 use super::content::{Content, not_affected};
+use super::head::Head;
 use super::outcomes::Outcomes;
 use super::progress::{
     Counts, is_held, is_whole, of_total, pace as pace_in_words, percent_done, speed,
@@ -96,6 +97,8 @@ pub struct CampaignPage {
     pub as_of: Moment,
     /// Whether an uncertain notice may have told each person of its audience before.
     pub is_again: bool,
+    /// Its schedule, what it was copied from, and further acts.
+    pub head: Head,
 }
 
 impl CampaignPage {
@@ -244,13 +247,14 @@ fn assemble(
             ..Counts::from(progress)
         },
         is_again: campaign.audience.may_have_been_told,
+        head: Head::of(campaign, read.copied_from, (&read.names, who)),
         is_whole: is_whole(campaign, progress),
         id: campaign.id.to_string(),
         kind: campaign.kind.to_string(),
         which: which(read.number, campaign),
         status: campaign.status,
         version: campaign.version.into(),
-        name: read.content.template_name.clone(),
+        name: campaign.name.to_string(),
         readiness,
         total,
         faults: Faults::default(),

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 
 use super::content::{Content, content};
+use super::copy::CopiedFrom;
 use super::outcomes::{Outcomes, outcomes};
 use super::progress::{lately, minutes};
 use super::speed::SpeedFactors;
@@ -45,6 +46,7 @@ pub(super) struct Snapshot {
     pub(super) outcomes: Outcomes,
     pub(super) history: (Vec<HistoryLine>, bool),
     pub(super) number: i64,
+    pub(super) copied_from: Option<CopiedFrom>,
 }
 
 impl Snapshot {
@@ -80,6 +82,8 @@ impl Snapshot {
         let key = key.as_ref().map(|key| (key, &*owner));
         let history = history_with_reasons(&mut conn, id, key).await?;
         let outcomes = outcomes(&mut conn, &of, &seen, now).await?;
+        let home = app.config.organisation.zone;
+        let copied_from = CopiedFrom::load(&mut conn, &of.campaign, home).await?;
         // Other requests need the connection while this page waits for counts.
         conn.roll_back().await;
         let went_on = state.allowed_at.max(of.resumed_at);
@@ -90,6 +94,7 @@ impl Snapshot {
             latest: lately(campaign, progress, (went_on, speed.ended), now),
             desk: answer::frame_with(app, req, who, Area::Campaigns, &state),
             content: content(app, &names, campaign, text, (present.as_ref(), &seen), now)?,
+            copied_from,
             outcomes,
             history,
             names,

@@ -45,7 +45,9 @@ pub(super) fn of_campaign(board: &Board, of: &Overview, who: &Signed) -> Option<
             let text = format!("{name} has changed since you approved it: the approval is void.");
             (text, "See what changed")
         }
-        CampaignStatus::InReview | CampaignStatus::Approved if is_void => {
+        CampaignStatus::InReview | CampaignStatus::Approved | CampaignStatus::Scheduled
+            if is_void =>
+        {
             if !who.may(Right::DraftCampaign) {
                 return None;
             }
@@ -55,6 +57,14 @@ pub(super) fn of_campaign(board: &Board, of: &Overview, who: &Signed) -> Option<
         CampaignStatus::InReview if who.may(Right::ApproveCampaign) && !own => {
             href.push_str("/approval");
             (format!("{name} waits for a second person."), "Review it")
+        }
+        CampaignStatus::Approved
+            if who.may(Right::LaunchCampaign) && campaign.status_reason.is_some() =>
+        {
+            let why = campaign.status_reason.as_deref().unwrap_or_default();
+            let why = why.trim_end_matches('.');
+            let text = format!("{name} was not launched at its time: {why}.");
+            (text, "Look at it")
         }
         CampaignStatus::Approved if who.may(Right::LaunchCampaign) => {
             (format!("{name} is approved and not launched."), "Launch it")

@@ -17,6 +17,7 @@ use candor::web::public::my_status::{
 use candor::web::public::my_ticket::{MyTicket, Reply};
 use candor::web::public::problem::ProblemPage;
 use candor::web::public::question_received::QuestionReceived;
+use candor::web::public::sample::Sample;
 use candor::web::public::told::{Corrected as FormerText, Told};
 use candor::web::public::unlock::{Step, Unlock};
 use candor::web::public::verify::{Answer, Verify};
@@ -347,6 +348,7 @@ fn draw_verify(add: Add<'_>) {
     );
     add("verify_refused", &verify("7F3K", short, Answer::Unasked));
     add("find_me", &FindMe { visit: visit() });
+    add("sample", &Sample { visit: visit() });
     add("problem_404", &ProblemPage::not_found(visit()));
     add(
         "problem_500",

@@ -115,6 +115,8 @@ fn content() -> Content {
         canary: "1 % of the people in scope, 1,000 at most; no canary for fewer than 1,000 people"
             .into(),
         through_by: None,
+        launch_at: "Monday 30 November 2026, 02:00 UTC".into(),
+        quiet: "22:00 to 08:00 America/New_York".into(),
         on_uncertain: "do not send again".into(),
         texts: vec![Words {
             locale: "en".into(),
@@ -178,6 +180,7 @@ fn campaign() -> CampaignPage {
         has_older_acts: true,
         as_of: row(0),
         is_again: false,
+        head: drafts::head(),
     }
 }
 
@@ -252,7 +255,7 @@ fn campaign_in_review() -> CampaignPage {
     }
 }
 
-fn new_campaign() -> NewCampaign {
+pub(super) fn new_campaign() -> NewCampaign {
     NewCampaign {
         incidents: vec![choice("august-2021", "Data theft of August 2021")],
         templates: vec![choice("tpl_1", "Notice of data breach, version 3")],
@@ -270,10 +273,19 @@ fn new_campaign() -> NewCampaign {
         flags: String::new(),
         maybe: true,
         rate: "fast".into(),
+        name: "First notice, California".into(),
+        policies: vec![choice("resend", "Send it again with the same Message-ID")],
+        policy: "resend".into(),
+        zone: "America/Los_Angeles".into(),
+        launch_on: "2026-11-30".into(),
+        launch_at: "02:00".into(),
+        quiet_from: "22:00".into(),
+        quiet_to: "08:00".into(),
         faults: fault(
             "rate",
             "Enter a whole number, such as 500. 0 means no limit.",
         ),
+        ..NewCampaign::default()
     }
 }
 
