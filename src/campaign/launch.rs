@@ -12,7 +12,7 @@ pub use super::guard::Seen;
 use super::guard::{as_seen, check_draft, lock_for, log, may_go, note, refuse_in_doubt};
 use super::store::{self, Move, NewCampaign};
 pub use super::submit::{submit, submit_with};
-use super::{Campaign, CampaignStatus, canary, content};
+use super::{Campaign, CampaignStatus, canary, content, reference_list};
 use crate::account;
 use crate::actor::Actor;
 use crate::app::App;
@@ -44,6 +44,7 @@ pub async fn create(
     if of.forgotten_at.is_some() {
         return Err(CampaignError::Forgotten);
     }
+    reference_list::check(&mut tx, of.id, &new.audience).await?;
     store::insert(&mut tx, id, new, by, now).await?;
     note(
         &mut tx,
@@ -84,6 +85,7 @@ pub async fn edit(
     if campaign.status != CampaignStatus::Draft {
         return Err(CampaignError::NotADraft);
     }
+    reference_list::check(&mut tx, campaign.incident, &new.audience).await?;
     let set = store::set_draft(&mut tx, id, version, new).await?;
     set.expected("campaign", id)?;
     note(

@@ -13,6 +13,7 @@ pub mod error;
 pub(crate) mod guard;
 pub mod hold;
 pub mod launch;
+pub mod reference_list;
 pub mod store;
 pub(crate) mod submit;
 

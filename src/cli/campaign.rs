@@ -6,6 +6,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::audience::Count;
 use super::{Settings, say, warn};
 use crate::actor::Actor;
 use crate::address::EmailAddress;
@@ -40,6 +41,11 @@ pub(crate) enum Campaign {
         #[arg(long)]
         json: bool,
     },
+    /// Count who a campaign would go to: a sentence with numbers that add up
+    #[command(
+        after_help = "Example:\n  candor campaign audience --incident august-2021 --kind supplement --audience '{\"jurisdictions\":[\"US-CA\"]}'"
+    )]
+    Audience(Count),
     /// Submit a draft for approval; prints the hash to approve
     #[command(
         after_help = "Example:\n  candor campaign submit cmp_0192… --as comms@example.org --acknowledge fr --acknowledge es:what_happened"
@@ -101,7 +107,7 @@ impl Campaign {
     /// The campaign that is named.
     const fn id(&self) -> Option<CampaignId> {
         match self {
-            Self::List { .. } => None,
+            Self::List { .. } | Self::Audience(_) => None,
             Self::Show { id, .. } => Some(*id),
             Self::Submit { of, .. }
             | Self::Approve { of, .. }
@@ -115,10 +121,11 @@ impl Campaign {
     async fn done(self, settings: &Settings) -> Result<()> {
         // Reading commands need no key.
         let app = &match self {
-            Self::List { .. } | Self::Show { .. } => settings.without_keys()?,
+            Self::List { .. } | Self::Show { .. } | Self::Audience(_) => settings.without_keys()?,
             _ => settings.ready().await?,
         };
         match self {
+            Self::Audience(count) => count.run(&app.patient()).await,
             Self::List { json } => {
                 let found =
                     campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;

@@ -109,7 +109,7 @@ fn console_start() -> Vec<Endpoint> {
 /// Under `/console`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn console_incidents() -> Vec<Endpoint> {
-    use console::{incident, letters, person, scope};
+    use console::{audience, incident, letters, person, scope};
     vec![
         get("/incidents", May(SeeIncidents), incident::list::list),
         post("/incidents", May(SteerIncident), incident::list::open),
@@ -132,6 +132,10 @@ fn console_incidents() -> Vec<Endpoint> {
         post("/incidents/{slug}/scopes/{version}/discard", May(ImportScope), scope::activate::discard),
         get("/incidents/{slug}/account", May(SeeIncidents), incident::account::show),
         get("/incidents/{slug}/people", May(SeeAllPeople), person::list::list),
+        get("/incidents/{slug}/audience", May(SeeCampaigns), audience::page::show),
+        post("/incidents/{slug}/audience", May(DraftCampaign), audience::draft::draft),
+        post("/incidents/{slug}/audience/lists", May(DraftCampaign), audience::lists::add),
+        get("/incidents/{slug}/audience/people", May(SeeAllPeople), audience::people::show),
         get("/incidents/{slug}/letters", May(SeeIncidents), letters::page::show),
         post("/incidents/{slug}/letters", May(ImportScope), letters::actions::take),
         get("/incidents/{slug}/letters/without-address", May(ImportScope), letters::without_address::download),
@@ -208,7 +212,7 @@ fn console() -> Vec<Endpoint> {
 /// Under `/api/v1`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn api_incidents() -> Vec<Endpoint> {
-    use api::{incidents, letters, people, scopes};
+    use api::{audiences, incidents, letters, people, scopes};
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
@@ -218,6 +222,8 @@ fn api_incidents() -> Vec<Endpoint> {
         post("/incidents/{incident}/forget", May(ForgetIncident), incidents::forget),
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),
         get("/incidents/{incident}/people", May(SeePeople), people::find),
+        post("/incidents/{incident}/audience-counts", May(SeeCampaigns), audiences::count),
+        post("/incidents/{incident}/audience-lists", May(DraftCampaign), audiences::add_list),
         get("/people/{person}", May(SeePeople), people::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), people::revoke_links),
         get("/incidents/{incident}/letters", May(SeeIncidents), letters::list),

@@ -31,6 +31,7 @@ const VERBS: &[&str] = &[
     "campaign/guard",
     "campaign/hold",
     "campaign/launch",
+    "campaign/reference_list",
     "campaign/submit",
     "delivery/freeze",
     "delivery/review",

@@ -31,6 +31,7 @@ fn kind(error: &CampaignError) -> Kind {
         CampaignError::SamePerson => Kind::OwnWork,
         CampaignError::NotReady(..) => Kind::NotReady,
         CampaignError::Audience(_)
+        | CampaignError::AudiencePart(_)
         | CampaignError::Late
         | CampaignError::Text(_)
         | CampaignError::Db(_) => Kind::NotAccepted,
