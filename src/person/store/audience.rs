@@ -3,7 +3,7 @@
 mod filter;
 mod launched;
 pub mod listed;
-pub mod terms;
+pub(super) mod terms;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Uuid};

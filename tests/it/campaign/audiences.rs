@@ -1,8 +1,10 @@
 //! The audience of a campaign: who was told what, filters, people held back by another campaign, the language they
 //! read.
 
+mod builder;
 mod counts;
 mod languages;
+mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bytea, Integer, Uuid};
 use diesel_async::RunQueryDsl;
 
-use crate::db::schema::{reference_list, reference_list_entry};
+use crate::db::schema::reference_list;
 use crate::db::{Conn, Result};
 use crate::id::{IncidentId, StaffId};
 use crate::person::contact::Key;

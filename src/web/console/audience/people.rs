@@ -22,6 +22,7 @@ use crate::staff::right::SeeAllPeople;
 use crate::web::caller::Allowed;
 use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
+use crate::web::figures::filters;
 use crate::web::form::Query;
 use crate::web::page::{self, Area, ConsoleFrame};
 use crate::web::problem::{Answer, Problem};

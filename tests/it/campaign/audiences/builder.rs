@@ -1,0 +1,460 @@
+//! The page, the API and the command of the builder, and lists of references.
+
+use candor::campaign::reference_list::{self, LONGEST, ListError};
+use candor::staff::StaffRole::{Approver, Auditor};
+
+use super::*;
+use crate::people::submitted;
+
+const PAGE: &str = "/console/incidents/sundmere/audience";
+
+/// Ten people: two read Spanish, one has no address, one is under a legal hold, one has the flag `minor`.
+fn ten() -> String {
+    let mut csv = HEADER.to_owned();
+    for n in 0..10 {
+        let email = if n == 9 {
+            String::new()
+        } else {
+            format!("p{n}@example.org")
+        };
+        let locale = if n < 2 { "es" } else { "en" };
+        let flags = ["", "", "", "", "", "", "", "minor", "hold", ""][n];
+        let place = if n < 5 { "US-CA" } else { "DE" };
+        writeln!(csv, "A-{n},{email},Zz,{locale},{place},name;ssn,{flags}").unwrap();
+    }
+    csv
+}
+
+async fn open() -> (House, Scene, Site) {
+    let (house, scene, site) = Scene::open("").await;
+    scene.import(&house, &ten()).await;
+    (house, scene, site)
+}
+
+/// The words of a page without its tags.
+fn text(html: &str) -> String {
+    let parts = html
+        .split('<')
+        .map(|part| part.split_once('>').map_or(part, |(_, words)| words));
+    let words: Vec<String> = parts
+        .flat_map(str::split_whitespace)
+        .map(str::to_owned)
+        .collect();
+    words.join(" ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_counts_lists_its_people_and_drafts_what_it_counted() {
+    let (house, scene, site) = open().await;
+    let comms = site.signed_in("Cleo", &[Comms]).await;
+    let seen = text(&comms.page(PAGE));
+    assert!(
+        seen.contains("10 in scope − 1 withheld − 1 needs a letter = 8 will get it"),
+        "{seen}"
+    );
+    let narrowed = format!("{PAGE}?kind=initial&jurisdictions=US-CA&flags_none=minor&from=&to=");
+    let page = comms.page(&narrowed);
+    let seen = text(&page);
+    assert!(
+        seen.contains("10 in scope − 5 outside the filter = 5 will get it"),
+        "{seen}"
+    );
+    assert!(seen.contains("US-CA 5"), "{seen}");
+
+    let people = comms.page(&format!("{narrowed}&term=outside_filter"));
+    assert!(
+        people.contains("name=\"jurisdictions\""),
+        "a term belongs to the list of people"
+    );
+    let at = format!("{PAGE}/people?kind=initial&jurisdictions=US-CA");
+    let people = comms.page(&format!("{at}&term=outside_filter"));
+    for n in 0..10 {
+        assert_eq!(people.contains(&format!(">A-{n}<")), n >= 5, "{n}");
+    }
+    assert!(!people.contains("example.org"), "references only");
+    assert_eq!(comms.get(&format!("{at}&term=nobody")).status, 404);
+    assert_eq!(
+        comms.get(&format!("{at}&kind=first&term=gets_it")).status,
+        404
+    );
+    let read = "select count(*) from audit_event where action = 'people.read'";
+    candor::audit::noticed::write(&house.app).await.unwrap();
+    assert!(house.number(read).await >= 1);
+
+    let spanish = Variants::from(["en", "es"].map(|tag| {
+        let (subject, body) = ("Notice".to_owned(), LIST.to_owned());
+        (tag.to_owned(), Variant { subject, body })
+    }));
+    let template = edit::create(&house.app, scene.comms, "Both", &spanish)
+        .await
+        .unwrap();
+    let chosen = format!("{narrowed}&template={template}");
+    let seen = text(&comms.page(&chosen));
+    assert!(
+        seen.contains("Español 2 Español") && !seen.contains("no text of their own"),
+        "{seen}"
+    );
+    let drafted = comms.submit(&chosen, PAGE, &[("template", &template.to_string())]);
+    let campaign = drafted.goal();
+    let page = comms.follow(&drafted);
+    let seen = text(&page.body);
+    assert!(
+        seen.contains("10 in scope − 5 outside the filter = 5 will get it"),
+        "{seen}"
+    );
+    assert!(seen.contains("in US-CA, without the flag minor"), "{seen}");
+
+    // The draft gets another audience from its own page.
+    let link = page
+        .body
+        .split("href=\"")
+        .find(|rest| rest.starts_with(PAGE) && rest.contains("draft="));
+    let link = link
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .replace("&#38;", "&")
+        .replace("&amp;", "&");
+    let back = comms.submit(&link.replace("US-CA", "DE"), PAGE, &[]);
+    assert_eq!(back.goal(), campaign);
+    let seen = text(&comms.follow(&back).body);
+    assert!(
+        seen.contains(
+            "10 in scope − 6 outside the filter − 1 withheld − 1 needs a letter = 2 will get it"
+        ),
+        "{seen}"
+    );
+    // The link still has the version that was seen before the change.
+    let fields = [("query", link.split('?').nth(1).unwrap()), ("version", "1")];
+    assert_eq!(comms.submit(&link, PAGE, &fields).status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_stays_typed_and_only_some_may_see_people() {
+    let (_house, _scene, site) = open().await;
+    let comms = site.signed_in("Cleo", &[Comms]).await;
+    let page = comms.page(&format!("{PAGE}?elements=1234-hats&from=30&to=10&who=told"));
+    for kept in ["1234-hats", "value=\"30\"", "Enter two numbers of per cent"] {
+        assert!(page.contains(kept), "{kept}");
+    }
+    assert!(!page.contains("will get it"));
+    let approver = site.signed_in("Ada", &[Approver]).await;
+    let page = approver.page(PAGE);
+    assert!(text(&page).contains("= 8 will get it") && !page.contains("/audience/people"));
+    assert_eq!(
+        approver.get(&format!("{PAGE}/people?term=gets_it")).status,
+        403
+    );
+    let auditor = site.signed_in("Otto", &[Auditor]).await;
+    let page = auditor.page(PAGE);
+    assert!(
+        page.contains("term=gets_it&#38;sample=yes")
+            || page.contains("term=gets_it&amp;sample=yes")
+    );
+    assert!(!page.contains("Draft a campaign with this audience"));
+    let program = site.program(&[Approver]).await;
+    let asked = json!({ "kind": "initial", "sample": true });
+    assert_eq!(
+        program
+            .post("/incidents/sundmere/audience-counts", &asked)
+            .status,
+        403
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_references_is_kept_as_hashes_and_cannot_change() {
+    let (house, scene, site) = open().await;
+    let comms = site.signed_in("Cleo", &[Comms]).await;
+    let hostile = "\u{feff}A-1\r\n a-1 \r\n\r\nA-2\n'); drop table person; --\n<b>A-3</b>\n";
+    let fields = [
+        ("query", "kind=initial&locales=en"),
+        ("side", "without"),
+        ("references", "A-4"),
+    ];
+    let added = comms.upload(PAGE, &format!("{PAGE}/lists"), &fields, hostile);
+    let to = added.header("location").to_owned();
+    assert!(to.contains("locales=en") && to.contains("without="), "{to}");
+    let page = comms.follow(&added);
+    let seen = text(&page.body);
+    // A-1 reads Spanish: outside the filter all the same. A-2 and A-4 are on the list.
+    assert!(
+        seen.contains(
+            "10 in scope − 4 outside the filter − 1 withheld − 1 needs a letter = 4 will get it"
+        ),
+        "{seen}"
+    );
+    assert!(
+        seen.contains("Of the list of 5 references, 2 name no person of this incident."),
+        "{seen}"
+    );
+    let raw = house.raw().await;
+    let kept = raw.query("select l::text || e::text from reference_list l join reference_list_entry e using (digest)", &[]);
+    for row in kept.await.unwrap() {
+        let kept: String = row.get(0);
+        assert!(!kept.contains("A-") && !kept.contains("drop"), "{kept}");
+    }
+    let told =
+        "select count(*) from audit_event where action = 'audience.list' and detail::text !~ 'A-'";
+    assert_eq!(house.number(told).await, 1);
+
+    // The same references, otherwise written, are the same list; the content names it by digest and number.
+    let same = "a-4\nA-2\nA-1\n'); DROP table person; --\n<B>A-3</b>";
+    let again = reference_list::add(&house.app, scene.comms, scene.incident, same)
+        .await
+        .unwrap();
+    assert_eq!((again.listed.references, again.known), (5, 3));
+    assert_eq!(house.number("select count(*) from reference_list").await, 1);
+    let some = json!({ "not_listed": again.listed });
+    let campaign = draft(&house, &scene, CampaignKind::Initial, LIST, some).await;
+    let mut said = BTreeSet::new();
+    said.insert("es".to_owned());
+    let hash = launch::submit_with(&house.app, scene.comms, campaign, &said)
+        .await
+        .unwrap();
+    let content = raw.query_one(
+        "select content from campaign where content is not null",
+        &[],
+    );
+    let content: String = content.await.unwrap().get(0);
+    assert!(
+        content.contains(&again.listed.list.to_string()) && !content.contains("A-1"),
+        "{content}"
+    );
+    launch::approve(&house.app, scene.approver, campaign, &hash)
+        .await
+        .unwrap();
+    launch::launch(&house.app, scene.comms, campaign)
+        .await
+        .unwrap();
+    house.send_all().await;
+    let mut got: Vec<_> = house
+        .mail
+        .take_sent()
+        .iter()
+        .map(|one| one.recipient.local().to_owned())
+        .collect();
+    got.sort();
+    assert_eq!(got, ["p0", "p3", "p5", "p6", "p7"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_campaigns_of_nowhere_are_refused() {
+    let (house, scene, site) = open().await;
+    let add =
+        async |text: &str| reference_list::add(&house.app, scene.comms, scene.incident, text).await;
+    assert!(matches!(add(" \r\n").await, Err(ListError::Empty)));
+    assert!(matches!(
+        add(&"x".repeat(5_000)).await,
+        Err(ListError::NotAReference { line: 1 })
+    ));
+    let large: String = (0..LONGEST / 8).map(|n| format!("{n:07}\n")).collect();
+    let added = add(&large).await.unwrap();
+    assert_eq!(
+        (added.listed.references as usize, added.known),
+        (LONGEST / 8, 0)
+    );
+    assert!(matches!(
+        add(&format!("{large}x")).await,
+        Err(ListError::TooLong)
+    ));
+    let comms = site.signed_in("Cleo", &[Comms]).await;
+    let fields = [("query", ""), ("side", "only"), ("references", "")];
+    let refused = comms.upload(PAGE, &format!("{PAGE}/lists"), &fields, "");
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused
+            .body
+            .contains("The list is empty: enter one reference a line")
+    );
+
+    let program = site.program(&[Comms]).await;
+    let template = scene.template(&house, "T", LIST).await;
+    let create = |audience: Value| {
+        let body = json!({ "incident": "sundmere", "template": template, "kind": "initial", "audience": audience });
+        program.post("/campaigns", &body)
+    };
+    let listed = json!(added.listed);
+    let mut other = listed.clone();
+    other["references"] = json!(3);
+    for wrong in [
+        json!({ "only_listed": other }),
+        json!({ "only_listed": { "list": "07".repeat(32), "references": 1 } }),
+        json!({ "earlier": { "campaign": "cmp_00000000000070008000000000000001", "statuses": ["bounced"] } }),
+    ] {
+        let seen = create(wrong.clone());
+        assert_eq!(seen.status, 422, "{wrong} {}", seen.body);
+    }
+    for unread in [
+        json!({ "wave": { "from": 5, "to": 5 } }),
+        json!({ "only_listed": { "list": "x", "references": 1 } }),
+        json!({ "references": ["A-1"] }),
+    ] {
+        assert_eq!(create(unread.clone()).status, 400, "{unread}");
+    }
+    assert_eq!(create(json!({ "only_listed": listed })).status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_counts_by_term_language_and_place_with_a_sample() {
+    let (house, scene, site) = open().await;
+    let program = site.program(&[Comms]).await;
+    let template = scene.template(&house, "T", LIST).await;
+    let body = json!({ "kind": "initial", "template": template, "sample": true });
+    let seen = program.post("/incidents/sundmere/audience-counts", &body);
+    assert_eq!(seen.status, 200, "{}", seen.body);
+    let answer = seen.json();
+    let terms = answer["terms"].as_array().unwrap();
+    let left_out: i64 = terms
+        .iter()
+        .map(|one| one["people"].as_i64().unwrap())
+        .sum();
+    assert_eq!(answer["people"].as_i64().unwrap() - left_out, 8);
+    assert_eq!(
+        (&answer["gets_it"], &answer["people"], terms.len()),
+        (&json!(8), &json!(10), 9)
+    );
+    let spanish = json!({ "locale": "es", "people": 2, "text": "en", "is_theirs": false });
+    assert!(
+        answer["readers"].as_array().unwrap().contains(&spanish),
+        "{answer}"
+    );
+    assert_eq!(
+        answer["jurisdictions"][0],
+        json!({ "jurisdiction": "US-CA", "people": 5 })
+    );
+    assert_eq!(answer["sample"].as_array().unwrap().len(), 8);
+    let wrong = json!({ "kind": "initial", "audience": { "who": "told" } });
+    assert_eq!(
+        program
+            .post("/incidents/sundmere/audience-counts", &wrong)
+            .status,
+        422
+    );
+    assert_eq!(
+        program
+            .post("/incidents/nowhere/audience-counts", &body)
+            .status,
+        404
+    );
+    let added = program.post(
+        "/incidents/sundmere/audience-lists",
+        &json!({ "references": ["A-0", "no"] }),
+    );
+    assert_eq!(
+        (
+            added.status,
+            &added.json()["references"],
+            &added.json()["known"]
+        ),
+        (201, &json!(2), &json!(1))
+    );
+    let only = json!({ "list": added.json()["list"], "references": 2 });
+    let body = json!({ "kind": "initial", "audience": { "only_listed": only } });
+    let seen = program
+        .post("/incidents/sundmere/audience-counts", &body)
+        .json();
+    assert_eq!(seen["gets_it"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_later_list_supplement_and_correction_are_offered_where_they_are_counted() {
+    let (house, scene, site) = Scene::open("").await;
+    scene.import(&house, &list(4, "name;ssn")).await;
+    let first = scene.launched(&house, CampaignKind::Initial).await;
+    house.send_all().await;
+    let later = list(4, "name;ssn").replacen("name;ssn", "name;ssn;phone", 2);
+    let later = later.replace(
+        "person3@example.org,Person 3,en,US-WA,name;ssn",
+        "person3@example.org,Person 3,en,US-WA,name",
+    );
+    scene.import(&house, &later).await;
+    let comms = site.signed_in("Cleo", &[Comms]).await;
+    for (at, of) in [
+        ("/console", "Theft of data: "),
+        ("/console/incidents/sundmere", ""),
+    ] {
+        let page = comms.page(at);
+        let seen = text(&page);
+        for (words, act, kind) in [
+            (
+                "2 people were told less than was taken.",
+                "Draft a supplement",
+                "supplement",
+            ),
+            (
+                "1 person was told of something that is not theirs.",
+                "Draft a correction",
+                "correction",
+            ),
+        ] {
+            assert!(seen.contains(&format!("{of}{words} {act}")), "{at} {seen}");
+            assert!(page.contains(&format!("{PAGE}?kind={kind}")), "{at}");
+        }
+    }
+    let at = format!("{PAGE}?kind=supplement");
+    let page = comms.get(&at);
+    assert!(
+        text(&page.body).contains("4 in scope − 2 told of all that was taken = 2 will get it"),
+        "{}",
+        text(&page.body)
+    );
+    // The template of the campaign before is chosen.
+    let template = house
+        .raw()
+        .await
+        .query_one(
+            "select template_id from campaign where id = $1",
+            &[&first.uuid()],
+        )
+        .await;
+    let template = candor::id::TemplateId::from_uuid(template.unwrap().get(0)).to_string();
+    assert!(
+        page.body
+            .contains(&format!("<option value=\"{template}\" selected"))
+    );
+    let drafted = comms.submit(&at, PAGE, &[("template", &template)]);
+    let id: CampaignId = drafted.goal().rsplit('/').next().unwrap().parse().unwrap();
+    let hash = submitted(&house.app, scene.comms, id).await.unwrap();
+    launch::approve(&house.app, scene.approver, id, &hash)
+        .await
+        .unwrap();
+    launch::launch(&house.app, scene.comms, id).await.unwrap();
+    house.mail.take_sent();
+    house.send_all().await;
+    assert_eq!(house.mail.take_sent().len(), 2);
+    assert!(!text(&comms.page("/console")).contains("told less than was taken"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_builder_in_a_real_browser() {
+    if let Some(missing) = crate::web::browser::missing() {
+        return crate::mail::did_not_run("the_builder_in_a_real_browser", missing);
+    }
+    let (house, scene, site) = Scene::open("").await;
+    let rows = |elements: &str| list(12, elements).replacen(",en,", ",es,", 4);
+    scene.import(&house, &rows("name")).await;
+    let english = json!({});
+    let first = draft(&house, &scene, CampaignKind::Initial, LIST, english).await;
+    let hash = launch::submit_with(&house.app, scene.comms, first, &["es".to_owned()].into()).await;
+    launch::approve(&house.app, scene.approver, first, &hash.unwrap())
+        .await
+        .unwrap();
+    launch::launch(&house.app, scene.comms, first)
+        .await
+        .unwrap();
+    house.send_all().await;
+    let later = rows("name")
+        .lines()
+        .enumerate()
+        .fold(String::new(), |csv, (n, line)| {
+            let more = if n > 0 && n % 2 == 1 { ";phone" } else { "" };
+            csv + line + more + "\n"
+        });
+    scene.import(&house, &later).await;
+    let email = site.staff("Cleo", &[Comms]).await.email.unwrap();
+    let comms = json!({ "email": email.as_str(), "password": crate::client::PASSWORD });
+    let house = json!({ "base": site.url, "comms": comms }).to_string();
+    crate::web::browser::walk("audience.mjs", house).await;
+}
