@@ -2,9 +2,12 @@
 //! read.
 
 mod builder;
+mod by_hand;
 mod counts;
 mod languages;
 mod random;
+mod reference_lists;
+mod waves;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -1,5 +1,5 @@
 //! 200 random audiences: the sentence adds up, equals the people that are frozen, and equals a count that this file asks
-//! the tables by itself. Waves and lists of references.
+//! the tables by itself.
 
 use candor::campaign::audience::Earlier;
 use candor::campaign::reference_list;
@@ -9,6 +9,7 @@ use candor::person::narrowing::Wave;
 use candor::person::store::{audience_terms, page_of_few, people_of_term};
 use candor::person::terms::{AudienceTerm, AudienceTerms};
 
+use super::by_hand::{PEOPLE, by_hand};
 use super::counts::mixed;
 use super::*;
 use candor::campaign::Audience;
@@ -157,102 +158,6 @@ async fn submit_all(house: &House, scene: &Scene, id: CampaignId) -> Result<(), 
     launch::launch(app, scene.comms, id).await.map(drop)
 }
 
-/// The audience asked by hand: its people, and those of them who get a message.
-fn by_hand(
-    kind: CampaignKind,
-    of: &Audience,
-    has: &Has,
-    ids: &[Vec<uuid::Uuid>; 2],
-) -> (String, String) {
-    let who = of.who(kind);
-    let wrong = "(case st when 'retracted' then n else n & ~e end)";
-    let (base, meant, about) = match who {
-        Who::ToldNothing => ("st <> 'retracted'", "told is null".to_owned(), "e"),
-        Who::OwedMore => (
-            "st <> 'retracted'",
-            "told is not null and e & ~n <> 0".to_owned(),
-            "e",
-        ),
-        Who::OverTold => ("st <> 'retracted'", format!("{wrong} <> 0"), wrong),
-        Who::RetractedAfterNotice => ("st = 'retracted'", "n <> 0".to_owned(), wrong),
-        Who::WronglyTold => ("true", format!("{wrong} <> 0"), wrong),
-        Who::Told => ("true", "told is not null".to_owned(), "n"),
-        Who::Everyone => unreachable!("no kind has it"),
-    };
-    let mut also = vec![meant, "flags & 26 = 0".to_owned(), "mail".to_owned()];
-    let or = |all: Vec<String>| format!("({})", all.join(" or "));
-    if !of.jurisdictions.is_empty() {
-        let each = of.jurisdictions.iter();
-        also.push(or(each
-            .map(|one| format!("(jurisdiction || '-') like '{}-%'", one.as_str()))
-            .collect()));
-    }
-    if !of.locales.is_empty() {
-        let each = of.locales.iter();
-        also.push(or(each
-            .map(|one| format!("(locale || '-') like '{}-%'", one.as_str()))
-            .collect()));
-    }
-    let bits = |set: ElementSet| set.bits();
-    if !of.elements.is_empty() {
-        also.push(format!("{about} & {} <> 0", bits(of.elements)));
-    }
-    also.push(format!("{about} & {0} = {0}", bits(of.elements_all)));
-    also.push(format!("{about} & {} = 0", bits(of.elements_none)));
-    if !of.flags.is_empty() {
-        also.push(format!("flags & {} <> 0", of.flags.bits()));
-    }
-    also.push(format!("flags & {} = 0", of.flags_none.bits()));
-    if let Some(Earlier { statuses, .. }) = &of.earlier {
-        let states: Vec<_> = statuses.iter().map(|one| format!("'{one}'")).collect();
-        also.push(format!(
-            "id in (select person_id from notice where campaign_id = '{}' and status in ({}))",
-            has.first.uuid(),
-            states.join(", ")
-        ));
-    }
-    for (listed, ids, is) in [
-        (of.only_listed, &ids[0], ""),
-        (of.not_listed, &ids[1], "not "),
-    ] {
-        if listed.is_some() {
-            let ids: Vec<_> = ids.iter().map(|id| format!("'{id}'")).collect();
-            also.push(format!("id {is}in ({})", ids.join(", ")));
-        }
-    }
-    if let Some(wave) = of.wave {
-        let part = "('x' || encode(substr(reference_key, 2, 3), 'hex'))::bit(24)::int % 1000";
-        also.push(format!(
-            "{part} >= {} and {part} < {}",
-            wave.from(),
-            wave.to()
-        ));
-    }
-    let notices = |is: &str| {
-        format!(
-            "id in (select x.person_id from notice x join campaign c on c.id = x.campaign_id
-        where x.person_id = people.id and {is})"
-        )
-    };
-    also.push(format!(
-        "not {}",
-        notices("c.status = 'sending' and x.status in ('queued', 'deferred', 'uncertain')")
-    ));
-    let may =
-        notices("c.status = 'completed' and x.status = 'uncertain' and x.named & ~people.n <> 0");
-    match (kind, of.may_have_been_told) {
-        (CampaignKind::Correction, _) => {}
-        (_, true) => also.push(may),
-        (_, false) => also.push(format!("not {may}")),
-    }
-    (base.to_owned(), also.join(" and "))
-}
-
-const PEOPLE: &str = "(select p.id, p.reference_key, p.jurisdiction, p.locale, p.flags, s.told::text as told,
-    coalesce(s.exposed, p.exposed) as e, coalesce(s.named, p.named) as n, coalesce(s.standing, p.standing)::text as st,
-    p.email_key is not null and (s.refused_key is null or s.refused_key <> p.email_key or s.refused_softly) as mail
-    from person p left join person_since s on s.person_id = p.id) people";
-
 async fn ids(house: &House, scene: &Scene, references: &[String]) -> Vec<uuid::Uuid> {
     let mut ids = Vec::new();
     for reference in references {
@@ -263,7 +168,11 @@ async fn ids(house: &House, scene: &Scene, references: &[String]) -> Vec<uuid::U
     ids
 }
 
-async fn frozen(house: &House, of: IncidentId, filter: &AudienceFilter) -> Vec<AudienceRow> {
+pub(super) async fn frozen(
+    house: &House,
+    of: IncidentId,
+    filter: &AudienceFilter,
+) -> Vec<AudienceRow> {
     let mut conn = house.app.db.get().await.unwrap();
     let all: Vec<i32> = (0..BUCKETS).collect();
     page_of_few(&mut conn, of, &all, filter, 1_000)
@@ -323,7 +232,7 @@ async fn for_200_random_audiences_the_sentence_adds_up_and_equals_what_is_frozen
         met.extend(said.people.keys().copied());
         with_people += usize::from(gets > 0);
 
-        let (base, meant) = by_hand(kind, &audience, &has, &ids);
+        let (base, meant) = by_hand(kind, &audience, has.first, &ids);
         let all = house
             .number(&format!("select count(*) from {PEOPLE} where {base}"))
             .await;
@@ -400,43 +309,4 @@ async fn what_the_sentence_says_is_sent() {
         assert_eq!(sent, gets, "{audience:?}");
     }
     assert!(launched >= 6, "{launched} of 60 were launched");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn waves_are_disjoint_and_complete_and_the_same_after_the_next_list() {
-    let house = House::new().await;
-    let scene = Scene::new(&house).await;
-    scene.import(&house, &list(400, "name")).await;
-    let wave = async |from, to| {
-        let filter = AudienceFilter {
-            who: Who::ToldNothing,
-            wave: Wave::new(from, to).ok(),
-            ..AudienceFilter::default()
-        };
-        let rows = frozen(&house, scene.incident, &filter).await;
-        rows.iter().map(|one| one.id).collect::<BTreeSet<_>>()
-    };
-    let (first, second, rest) = (
-        wave(0, 100).await,
-        wave(100, 300).await,
-        wave(300, 1_000).await,
-    );
-    assert!((15..=75).contains(&first.len()), "{}", first.len());
-    assert!((45..=120).contains(&second.len()), "{}", second.len());
-    let together: BTreeSet<_> = first.iter().chain(&second).chain(&rest).collect();
-    assert_eq!(
-        together.len(),
-        first.len() + second.len() + rest.len(),
-        "disjoint"
-    );
-    assert_eq!(together.len(), 400, "complete");
-    // A later list changes no person's place, and a campaign under way takes only its own people.
-    scene.import(&house, &list(410, "name;phone")).await;
-    assert!(first.is_subset(&wave(0, 100).await));
-    let some = json!({ "wave": { "to": 100 } });
-    let campaign = draft(&house, &scene, CampaignKind::Initial, LIST, some).await;
-    scene.launch(&house, campaign).await;
-    let expected = wave(0, 100).await.len();
-    house.send_all().await;
-    assert_eq!(house.mail.take_sent().len(), expected);
 }
