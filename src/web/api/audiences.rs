@@ -1,5 +1,7 @@
 //! `/api/v1/incidents/{incident}/audience-counts` and `…/audience-lists`: who a campaign would go to, before it is drafted.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::campaign::acknowledge::language;
 use crate::campaign::audience::Listed;
+use crate::campaign::error::CampaignError;
 use crate::campaign::reference_list;
 use crate::campaign::{Audience, CampaignKind};
 use crate::id::{PersonId, TemplateId};
@@ -145,9 +148,7 @@ pub(crate) async fn count(
     if sample && !who.may(Right::SeeAllPeople) {
         return Err(Problem::new(Kind::NotAllowed));
     }
-    audience
-        .check(kind)
-        .map_err(|wrong| Problem::from(crate::campaign::error::CampaignError::from(wrong)))?;
+    audience.check(kind).map_err(CampaignError::from)?;
     let mut conn = app.db.get().await?;
     let of = named(&mut conn, &name).await?;
     let text = match template {
@@ -156,28 +157,35 @@ pub(crate) async fn count(
     };
     // Others need it while this one waits.
     drop(conn);
-    let scope = of.active_scope;
+    let counted = counted(&app, &counts, &of, (kind, &audience)).await?;
+    let view = CountView {
+        sample: match sample {
+            true => Some(sampled(&app, &who, &of, (kind, &audience)).await?),
+            false => None,
+        },
+        ..CountView::of(audience.who(kind), &counted, text.as_ref())
+    };
+    Ok(HttpResponse::Ok().json(view))
+}
+
+async fn counted(
+    app: &App,
+    counts: &AudienceCounts,
+    of: &Incident,
+    (kind, audience): (CampaignKind, &Audience),
+) -> Result<Arc<AudienceTerms>, Problem> {
+    let (incident, scope) = (of.id, of.active_scope);
     if scope.is_none() {
-        return Err(crate::campaign::error::CampaignError::NoScope.into());
+        return Err(CampaignError::NoScope.into());
     }
-    let (incident, audience) = (of.id, &audience);
     let asked = Asked {
         incident,
         scope,
         kind,
         audience,
     };
-    let counted = counts.complete(&app, asked).await;
-    let counted = counted
-        .ok_or_else(|| Problem::new(Kind::Away).because("the audience could not be counted"))?;
-    let view = CountView {
-        sample: match sample {
-            true => Some(sampled(&app, &who, &of, (kind, audience)).await?),
-            false => None,
-        },
-        ..CountView::of(audience.who(kind), &counted, text.as_ref())
-    };
-    Ok(HttpResponse::Ok().json(view))
+    let counted = counts.complete(app, asked).await;
+    counted.ok_or_else(|| Problem::new(Kind::Away).because("the audience could not be counted"))
 }
 
 /// Ten of those who get it.

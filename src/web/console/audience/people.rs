@@ -78,24 +78,19 @@ fn line(of: &Person) -> Line {
     }
 }
 
-/// What the page lists.
-struct Wanted {
-    filter: AudienceFilter,
-    term: AudienceTerm,
-    after: Option<PersonId>,
-    limit: usize,
-}
-
 /// The people; `None` if they are not found in time, none once the incident is forgotten.
-async fn find(app: &App, of: &Incident, wanted: &Wanted) -> Result<Option<Vec<Person>>, Problem> {
+async fn find(
+    app: &App,
+    of: &Incident,
+    part: (&AudienceFilter, AudienceTerm),
+    (after, limit): (Option<PersonId>, usize),
+) -> Result<Option<Vec<Person>>, Problem> {
     let Some(key) = of.key(&app.keys).map_err(Problem::broken)? else {
         return Ok(Some(Vec::new()));
     };
-    let limit = i64::try_from(wanted.limit).unwrap_or(i64::MAX);
-    let part = (&wanted.filter, wanted.term);
-    let read = async |conn: &mut Conn| {
-        people_of_term(conn, (of.id, &key), part, wanted.after, limit).await
-    };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let read =
+        async |conn: &mut Conn| people_of_term(conn, (of.id, &key), part, after, limit).await;
     Ok(app.db.read_within(PATIENCE, read).await?)
 }
 
@@ -118,18 +113,8 @@ pub(crate) async fn show(
     let term = term.ok_or_else(Problem::not_found)?;
     let is_sample = !part.sample.is_empty();
     let size = if is_sample { SAMPLE } else { PAGE_SIZE };
-    let (filter, after, limit) = (audience.filter(kind), part.after, size + 1);
-    let found = find(
-        &app,
-        &of,
-        &Wanted {
-            filter,
-            term,
-            after,
-            limit,
-        },
-    )
-    .await?;
+    let filter = audience.filter(kind);
+    let found = find(&app, &of, (&filter, term), (part.after, size + 1)).await?;
     let is_late = found.is_none();
     let mut found = found.unwrap_or_default();
     let has_more = found.len() > size && !is_sample;

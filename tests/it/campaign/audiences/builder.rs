@@ -3,6 +3,7 @@
 use candor::staff::StaffRole::{Approver, Auditor};
 
 use super::*;
+use crate::client::Browser;
 use crate::people::submitted;
 
 pub(super) const PAGE: &str = "/console/incidents/sundmere/audience";
@@ -42,6 +43,23 @@ pub(super) fn text(html: &str) -> String {
     words.join(" ")
 }
 
+async fn a_number_leads_to_its_people(house: &House, comms: &Browser) {
+    let at = format!("{PAGE}/people?kind=initial&jurisdictions=US-CA");
+    let people = comms.page(&format!("{at}&term=outside_filter"));
+    for n in 0..10 {
+        assert_eq!(people.contains(&format!(">A-{n}<")), n >= 5, "{n}");
+    }
+    assert!(!people.contains("example.org"), "references only");
+    assert_eq!(comms.get(&format!("{at}&term=nobody")).status, 404);
+    assert_eq!(
+        comms.get(&format!("{at}&kind=first&term=gets_it")).status,
+        404
+    );
+    let read = "select count(*) from audit_event where action = 'people.read'";
+    candor::audit::noticed::write(&house.app).await.unwrap();
+    assert!(house.number(read).await >= 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_counts_lists_its_people_and_drafts_what_it_counted() {
     let (house, scene, site) = open().await;
@@ -60,20 +78,7 @@ async fn the_page_counts_lists_its_people_and_drafts_what_it_counted() {
     );
     assert!(seen.contains("US-CA 5"), "{seen}");
 
-    let at = format!("{PAGE}/people?kind=initial&jurisdictions=US-CA");
-    let people = comms.page(&format!("{at}&term=outside_filter"));
-    for n in 0..10 {
-        assert_eq!(people.contains(&format!(">A-{n}<")), n >= 5, "{n}");
-    }
-    assert!(!people.contains("example.org"), "references only");
-    assert_eq!(comms.get(&format!("{at}&term=nobody")).status, 404);
-    assert_eq!(
-        comms.get(&format!("{at}&kind=first&term=gets_it")).status,
-        404
-    );
-    let read = "select count(*) from audit_event where action = 'people.read'";
-    candor::audit::noticed::write(&house.app).await.unwrap();
-    assert!(house.number(read).await >= 1);
+    a_number_leads_to_its_people(&house, &comms).await;
 
     let spanish = Variants::from(["en", "es"].map(|tag| {
         let (subject, body) = ("Notice".to_owned(), LIST.to_owned());
@@ -219,19 +224,7 @@ async fn the_api_counts_by_term_language_and_place_with_a_sample() {
     assert_eq!(seen["gets_it"], 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn after_a_later_list_supplement_and_correction_are_offered_where_they_are_counted() {
-    let (house, scene, site) = Scene::open("").await;
-    scene.import(&house, &list(4, "name;ssn")).await;
-    let first = scene.launched(&house, CampaignKind::Initial).await;
-    house.send_all().await;
-    let later = list(4, "name;ssn").replacen("name;ssn", "name;ssn;phone", 2);
-    let later = later.replace(
-        "person3@example.org,Person 3,en,US-WA,name;ssn",
-        "person3@example.org,Person 3,en,US-WA,name",
-    );
-    scene.import(&house, &later).await;
-    let comms = site.signed_in("Cleo", &[Comms]).await;
+fn both_are_offered(comms: &Browser) {
     for (at, of) in [
         ("/console", "Theft of data: "),
         ("/console/incidents/sundmere", ""),
@@ -254,6 +247,22 @@ async fn after_a_later_list_supplement_and_correction_are_offered_where_they_are
             assert!(page.contains(&format!("{PAGE}?kind={kind}")), "{at}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_later_list_supplement_and_correction_are_offered_where_they_are_counted() {
+    let (house, scene, site) = Scene::open("").await;
+    scene.import(&house, &list(4, "name;ssn")).await;
+    let first = scene.launched(&house, CampaignKind::Initial).await;
+    house.send_all().await;
+    let later = list(4, "name;ssn").replacen("name;ssn", "name;ssn;phone", 2);
+    let later = later.replace(
+        "person3@example.org,Person 3,en,US-WA,name;ssn",
+        "person3@example.org,Person 3,en,US-WA,name",
+    );
+    scene.import(&house, &later).await;
+    let comms = site.signed_in("Cleo", &[Comms]).await;
+    both_are_offered(&comms);
     let at = format!("{PAGE}?kind=supplement");
     let page = comms.get(&at);
     assert!(

@@ -28,6 +28,31 @@ pub(super) fn by_hand(
         Who::Everyone => unreachable!("no kind has it"),
     };
     let mut also = vec![meant, "flags & 26 = 0".to_owned(), "mail".to_owned()];
+    also.extend(inside(of, about));
+    also.extend(found(of, first, ids));
+    let notices = |is: &str| {
+        format!(
+            "id in (select x.person_id from notice x join campaign c on c.id = x.campaign_id
+            where x.person_id = people.id and {is})"
+        )
+    };
+    also.push(format!(
+        "not {}",
+        notices("c.status = 'sending' and x.status in ('queued', 'deferred', 'uncertain')")
+    ));
+    let may =
+        notices("c.status = 'completed' and x.status = 'uncertain' and x.named & ~people.n <> 0");
+    match (kind, of.may_have_been_told) {
+        (CampaignKind::Correction, _) => {}
+        (_, true) => also.push(may),
+        (_, false) => also.push(format!("not {may}")),
+    }
+    (base.to_owned(), also.join(" and "))
+}
+
+/// What a person's own row says.
+fn inside(of: &Audience, about: &str) -> Vec<String> {
+    let mut also = Vec::new();
     let or = |all: Vec<String>| format!("({})", all.join(" or "));
     if !of.jurisdictions.is_empty() {
         let each = of.jurisdictions.iter();
@@ -51,6 +76,12 @@ pub(super) fn by_hand(
         also.push(format!("flags & {} <> 0", of.flags.bits()));
     }
     also.push(format!("flags & {} = 0", of.flags_none.bits()));
+    also
+}
+
+/// What other tables say of a person, and their place in the order of waves.
+fn found(of: &Audience, first: CampaignId, ids: &[Vec<uuid::Uuid>; 2]) -> Vec<String> {
+    let mut also = Vec::new();
     if let Some(Earlier { statuses, .. }) = &of.earlier {
         let states: Vec<_> = statuses.iter().map(|one| format!("'{one}'")).collect();
         also.push(format!(
@@ -76,24 +107,7 @@ pub(super) fn by_hand(
             wave.to()
         ));
     }
-    let notices = |is: &str| {
-        format!(
-            "id in (select x.person_id from notice x join campaign c on c.id = x.campaign_id
-        where x.person_id = people.id and {is})"
-        )
-    };
-    also.push(format!(
-        "not {}",
-        notices("c.status = 'sending' and x.status in ('queued', 'deferred', 'uncertain')")
-    ));
-    let may =
-        notices("c.status = 'completed' and x.status = 'uncertain' and x.named & ~people.n <> 0");
-    match (kind, of.may_have_been_told) {
-        (CampaignKind::Correction, _) => {}
-        (_, true) => also.push(may),
-        (_, false) => also.push(format!("not {may}")),
-    }
-    (base.to_owned(), also.join(" and "))
+    also
 }
 
 pub(super) const PEOPLE: &str = "(select p.id, p.reference_key, p.jurisdiction, p.locale, p.flags, s.told::text as told,

@@ -1,5 +1,6 @@
 //! Lists of references that an audience takes in or leaves out.
 
+use candor::campaign::audience::Listed;
 use candor::campaign::reference_list::{self, LONGEST, ListError};
 
 use super::builder::{PAGE, open, text};
@@ -41,27 +42,36 @@ async fn a_list_of_references_is_kept_as_hashes_and_cannot_change() {
         "select count(*) from audit_event where action = 'audience.list' and detail::text !~ 'A-'";
     assert_eq!(house.number(told).await, 1);
 
-    // The same references, otherwise written, are the same list; the content names it by digest and number.
+    // The same references, otherwise written, are the same list.
     let same = "a-4\nA-2\nA-1\n'); DROP table person; --\n<B>A-3</b>";
     let again = reference_list::add(&house.app, scene.comms, scene.incident, same)
         .await
         .unwrap();
     assert_eq!((again.listed.references, again.known), (5, 3));
     assert_eq!(house.number("select count(*) from reference_list").await, 1);
-    let some = json!({ "not_listed": again.listed });
-    let campaign = draft(&house, &scene, CampaignKind::Initial, LIST, some).await;
+    the_content_names_it_and_its_people_are_left_out(&house, &scene, again.listed).await;
+}
+
+async fn the_content_names_it_and_its_people_are_left_out(
+    house: &House,
+    scene: &Scene,
+    listed: Listed,
+) {
+    let some = json!({ "not_listed": listed });
+    let campaign = draft(house, scene, CampaignKind::Initial, LIST, some).await;
     let mut said = BTreeSet::new();
     said.insert("es".to_owned());
     let hash = launch::submit_with(&house.app, scene.comms, campaign, &said)
         .await
         .unwrap();
+    let raw = house.raw().await;
     let content = raw.query_one(
         "select content from campaign where content is not null",
         &[],
     );
     let content: String = content.await.unwrap().get(0);
     assert!(
-        content.contains(&again.listed.list.to_string()) && !content.contains("A-1"),
+        content.contains(&listed.list.to_string()) && !content.contains("A-1"),
         "{content}"
     );
     launch::approve(&house.app, scene.approver, campaign, &hash)
