@@ -109,7 +109,11 @@ pub(crate) async fn show(
     let of = incident_at(&mut *app.db.get().await?, &slug).await?;
     let (kind, audience, faults) = typed.read();
     let mut terms = AudienceTerm::ALL.iter().copied();
-    let term = terms.find(|one| one.as_str() == part.term && !faults.any());
+    let asked = match part.term.as_str() {
+        "" => AudienceTerm::GetsIt.as_str(),
+        term => term,
+    };
+    let term = terms.find(|one| one.as_str() == asked && !faults.any());
     let term = term.ok_or_else(Problem::not_found)?;
     let is_sample = !part.sample.is_empty();
     let size = if is_sample { SAMPLE } else { PAGE_SIZE };
