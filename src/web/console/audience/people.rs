@@ -68,6 +68,18 @@ pub(crate) struct Part {
     after: Option<PersonId>,
 }
 
+impl Part {
+    /// The term; those who get it if none is named.
+    fn term(&self) -> Option<AudienceTerm> {
+        match self.term.as_str() {
+            "" => Some(AudienceTerm::GetsIt),
+            word => AudienceTerm::ALL
+                .into_iter()
+                .find(|one| one.as_str() == word),
+        }
+    }
+}
+
 fn line(of: &Person) -> Line {
     let place = of.jurisdiction.as_ref();
     Line {
@@ -108,12 +120,7 @@ pub(crate) async fn show(
 ) -> Answer {
     let of = incident_at(&mut *app.db.get().await?, &slug).await?;
     let (kind, audience, faults) = typed.read();
-    let mut terms = AudienceTerm::ALL.iter().copied();
-    let asked = match part.term.as_str() {
-        "" => AudienceTerm::GetsIt.as_str(),
-        term => term,
-    };
-    let term = terms.find(|one| one.as_str() == asked && !faults.any());
+    let term = part.term().filter(|_| !faults.any());
     let term = term.ok_or_else(Problem::not_found)?;
     let is_sample = !part.sample.is_empty();
     let size = if is_sample { SAMPLE } else { PAGE_SIZE };
