@@ -38,6 +38,7 @@ macro_rules! actions {
 
 actions! {
     ActRefused = "act.refused", "tried what their role does not allow";
+    AudienceList = "audience.list", "added a list of references";
     AuditHeadRestored = "audit.head_restored", "found that the head of the audit log was deleted, and restored it";
     AuditLeftOut = "audit.left_out", "counted more reads and refusals than it could name";
     CampaignApprove = "campaign.approve", "approved it";

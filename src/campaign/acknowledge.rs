@@ -133,7 +133,8 @@ pub(super) fn acknowledge(
     languages.chain(facts).collect()
 }
 
-pub(super) fn language(tag: &str) -> &str {
+/// The first part of a language tag.
+pub(crate) fn language(tag: &str) -> &str {
     tag.split('-').next().unwrap_or(tag)
 }
 

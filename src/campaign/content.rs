@@ -320,6 +320,7 @@ mod tests {
                 elements: ElementSet::of(&[Element::Name]),
                 flags: Flags::MINOR,
                 may_have_been_told: true,
+                ..Audience::default()
             },
             scope: 2,
             limits: Limits {

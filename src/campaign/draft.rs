@@ -7,7 +7,7 @@ use super::difference::{differences, words};
 use super::error::CampaignError;
 use super::guard::{Seen, as_seen, check_draft, note};
 use super::store::{self, NewCampaign};
-use super::{Campaign, CampaignStatus, Name};
+use super::{Campaign, CampaignStatus, Name, reference_list};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::Action;
@@ -61,6 +61,7 @@ pub(super) async fn begin(
     if of.forgotten_at.is_some() {
         return Err(CampaignError::Forgotten);
     }
+    reference_list::check(tx, of.id, &new.audience).await?;
     store::insert(tx, (id, name), copied_from, new, (by, now)).await?;
     Ok(id)
 }
@@ -106,6 +107,7 @@ pub async fn edit_named(
     if before.status != CampaignStatus::Draft {
         return Err(CampaignError::NotADraft);
     }
+    reference_list::check(&mut tx, before.incident, &new.audience).await?;
     let name = name.unwrap_or(&before.name);
     let set = store::set_draft(&mut tx, (before.id, before.version), name, new).await?;
     set.expected("campaign", before.id)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use super::CampaignStatus;
-use super::audience::NotForKind;
+use super::audience::{NotForKind, NotOfIncident};
 use super::change::{self, Change};
 use super::check::Review;
 use super::content::ContentError;
@@ -74,6 +74,9 @@ pub enum CampaignError {
     /// A campaign of this kind cannot have this audience.
     #[error(transparent)]
     Audience(#[from] NotForKind),
+    /// The audience names what its incident does not have.
+    #[error(transparent)]
+    AudiencePart(#[from] NotOfIncident),
     /// No person of the audience can be told by e-mail.
     #[error(
         "nobody in this audience can be told by e-mail: {} must not be written to, {} need a letter, for {} \

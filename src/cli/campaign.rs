@@ -6,6 +6,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::audience::Count;
 use super::campaign_draft::{Edit, TestSend, When};
 use super::{Settings, say, warn};
 use crate::actor::Actor;
@@ -42,6 +43,11 @@ pub(crate) enum Campaign {
         #[arg(long)]
         json: bool,
     },
+    /// Count who a campaign would go to: a sentence with numbers that add up
+    #[command(
+        after_help = "Example:\n  candor campaign audience --incident august-2021 --kind supplement --audience '{\"jurisdictions\":[\"US-CA\"]}'"
+    )]
+    Audience(Count),
     /// Submit a draft for approval; prints the hash to approve
     #[command(
         after_help = "Example:\n  candor campaign submit cmp_0192… --as comms@example.org --acknowledge fr --acknowledge es:what_happened"
@@ -140,7 +146,7 @@ impl Campaign {
     /// The campaign that is named.
     const fn id(&self) -> Option<CampaignId> {
         match self {
-            Self::List { .. } => None,
+            Self::List { .. } | Self::Audience(_) => None,
             Self::Show { id, .. } => Some(*id),
             Self::Submit { of, .. }
             | Self::Approve { of, .. }
@@ -161,10 +167,11 @@ impl Campaign {
     async fn done(self, settings: &Settings) -> Result<()> {
         // Reading commands need no key.
         let app = &match self {
-            Self::List { .. } | Self::Show { .. } => settings.without_keys()?,
+            Self::List { .. } | Self::Show { .. } | Self::Audience(_) => settings.without_keys()?,
             _ => settings.ready().await?,
         };
         match self {
+            Self::Audience(count) => count.run(&app.patient()).await,
             Self::List { json } => list(app, json).await,
             Self::Show { id, json } => show_one(app, id, json).await,
             Self::Submit { of, acknowledge } => {

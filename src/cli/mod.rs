@@ -1,6 +1,7 @@
 //! The command line: one file a command. What it prints is for people, or with `--json` for programs;
 //! it exits with 0 if the command succeeded, 1 if not, 2 for wrong usage.
 
+mod audience;
 mod audit;
 mod campaign;
 mod campaign_draft;

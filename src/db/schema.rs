@@ -559,6 +559,29 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+
+    reference_list (incident_id, digest) {
+        incident_id -> Uuid,
+        digest -> Bytea,
+        entries -> Int4,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reference_list_entry (incident_id, digest, bucket, reference_key) {
+        bucket -> Int4,
+        incident_id -> Uuid,
+        digest -> Bytea,
+        reference_key -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use super::sql_types;
 
     person_past (bucket, person_id, until_scope) {

@@ -113,7 +113,7 @@ fn console_start() -> Vec<Endpoint> {
 /// Under `/console`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn console_incidents() -> Vec<Endpoint> {
-    use console::{incident, letters, person, scope};
+    use console::{audience, incident, letters, person, scope};
     vec![
         get("/incidents", May(SeeIncidents), incident::list::list),
         post("/incidents", May(SteerIncident), incident::list::open),
@@ -140,6 +140,10 @@ fn console_incidents() -> Vec<Endpoint> {
         get("/incidents/{slug}/account", May(SeeIncidents), incident::account::show),
         get("/incidents/{slug}/people", May(SeeAllPeople), person::list::list),
         get("/incidents/{slug}/people.csv", May(SeeAllPeople), person::csv::download),
+        get("/incidents/{slug}/audience", May(SeeCampaigns), audience::page::show),
+        post("/incidents/{slug}/audience", May(DraftCampaign), audience::draft::draft),
+        post("/incidents/{slug}/audience/lists", May(DraftCampaign), audience::lists::add),
+        get("/incidents/{slug}/audience/people", May(SeeAllPeople), audience::people::show),
         get("/incidents/{slug}/letters", May(SeeIncidents), letters::page::show),
         post("/incidents/{slug}/letters", May(ImportScope), letters::actions::take),
         get("/incidents/{slug}/letters/without-address", May(ImportScope), letters::without_address::download),
@@ -230,7 +234,7 @@ fn console() -> Vec<Endpoint> {
 /// Under `/api/v1`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn api_incidents() -> Vec<Endpoint> {
-    use api::{claims, incidents, letters, people, scopes};
+    use api::{audiences, claims, incidents, letters, people, scopes};
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
@@ -244,6 +248,8 @@ fn api_incidents() -> Vec<Endpoint> {
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),
         get("/incidents/{incident}/people", May(SeePeople), people::find),
         get("/incidents/{incident}/people.csv", May(SeeAllPeople), console::person::csv::download),
+        post("/incidents/{incident}/audience-counts", May(SeeCampaigns), audiences::count),
+        post("/incidents/{incident}/audience-lists", May(DraftCampaign), audiences::add_list),
         get("/people/{person}", May(SeePeople), people::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), people::revoke_links),
         get("/incidents/{incident}/letters", May(SeeIncidents), letters::list),

@@ -12,7 +12,7 @@ use crate::campaign::store;
 use crate::id::CampaignId;
 use crate::person::AudienceCount;
 use crate::staff::right::SeeCampaigns;
-use crate::web::audience_counts::AudienceCounts;
+use crate::web::audience_counts::{Asked, AudienceCounts};
 use crate::web::caller::Allowed;
 use crate::web::problem::campaign::shown_findings;
 use crate::web::problem::template::FindingView;
@@ -48,13 +48,13 @@ pub(crate) async fn show(
     // Others need it while this one waits.
     drop(conn);
     let counted = audiences
-        .complete(&app, &campaign, Some(content.scope))
+        .complete(&app, Asked::of(&campaign, Some(content.scope)))
         .await;
     let counted = counted
         .ok_or_else(|| Problem::new(Kind::Away).because("the audience could not be counted"))?;
     let review = check::review(&content, &counted.classes).map_err(CampaignError::Text)?;
     Ok(HttpResponse::Ok().json(AudienceView {
-        count: counted.count,
+        count: counted.count(),
         findings: shown_findings(&review),
         readers: review.readers,
         unnamed: review.unnamed,

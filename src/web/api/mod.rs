@@ -3,6 +3,7 @@
 //! `incidents.rs` is the model for the other nouns: a view for the JSON of answers, a struct for the JSON of
 //! bodies, and handlers that call one store or one verb.
 
+pub(crate) mod audiences;
 pub(crate) mod campaign_audience;
 pub(crate) mod campaign_drafts;
 pub(crate) mod campaign_review;

@@ -75,6 +75,11 @@ const MESSAGES: &[(&str, &str)] = &[
         "drafted",
         "The campaign is drafted. Submit it when it is ready.",
     ),
+    ("audience", "The draft has this kind and this audience now."),
+    (
+        "list",
+        "The list is added, and the people below are counted with it.",
+    ),
     (
         "submit",
         "Submitted. A second person must approve exactly this content.",

@@ -17,6 +17,10 @@
 //! | `POST …/{slug}/facts/publish` | publishes the fact sheet | `version` |
 //! | `POST …/{slug}/updates` | publishes; with `act=preview` shows it first | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
 //! | `POST …/{slug}/forget` | destroys its key | `repeated`: its slug, typed again |
+//! | `GET …/{slug}/audience` | [`audience::page::AudiencePage`] | query: `audience::typed::Typed` |
+//! | `POST …/{slug}/audience` | drafts a campaign with the audience, or changes the draft that the query names | `query`, `template` or `version` |
+//! | `POST …/{slug}/audience/lists` | adds a list of references | multipart: `query`, `references`, `file`, `side` (`only`, `without`) |
+//! | `GET …/{slug}/audience/people` | [`audience::people::TermPeople`] | query as above, `term`, `sample`, `after` |
 //! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scope::import::Import`] | multipart: `mode` (`full`, `delta`), then `file`, or `upload` |
 //! | `POST …/{slug}/uploads` | begins an upload in chunks, JSON; for the script | `size` |
 //! | `GET, PATCH /console/uploads/{id}` | how much is uploaded, JSON; the next chunk | |
@@ -67,6 +71,7 @@
 
 pub(crate) mod account;
 pub(crate) mod answer;
+pub mod audience;
 pub mod audit;
 pub mod campaign;
 pub(crate) mod changed;

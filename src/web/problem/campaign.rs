@@ -38,6 +38,7 @@ fn kind(error: &CampaignError) -> Kind {
         CampaignError::NotReady(..) => Kind::NotReady,
         CampaignError::Audience(_)
         | CampaignError::Comment
+        | CampaignError::AudiencePart(_)
         | CampaignError::Late
         | CampaignError::Past
         | CampaignError::TooFar

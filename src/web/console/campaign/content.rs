@@ -19,6 +19,7 @@ use crate::template::merge::Rendered;
 use crate::template::preview::{PreviewError, Reader, Setting, keys_as_facts, preview};
 use crate::template::{Template, Variant, pick};
 use crate::web::console::HistoryLine;
+use crate::web::console::audience::words::narrowed;
 use crate::web::console::names::Names;
 use crate::web::console::template::language::own_name;
 use crate::web::figures::count;
@@ -300,6 +301,14 @@ pub(crate) fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
         elements,
         flags,
         may_have_been_told,
+        // `narrowed` has the words for these.
+        elements_all: _,
+        elements_none: _,
+        flags_none: _,
+        earlier: _,
+        only_listed: _,
+        not_listed: _,
+        wave: _,
     } = audience;
     let mut words = vec![who_in_words(audience.who(kind)).to_owned()];
     if *may_have_been_told {
@@ -324,6 +333,7 @@ pub(crate) fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
         let flags = flags.to_string().replace(';', " or ");
         words.push(format!("with the flag {flags}"));
     }
+    words.extend(narrowed(audience, kind));
     words.join(", ")
 }
 

@@ -23,8 +23,9 @@ use crate::campaign::store::MayHaveArrived;
 use crate::campaign::{Campaign, CampaignStatus, doubled};
 use crate::id::CampaignId;
 use crate::notice::NoticeStatus;
+use crate::person::terms::AudienceTerm;
 use crate::staff::right::SeeCampaigns;
-use crate::web::audience_counts::AudienceCounts;
+use crate::web::audience_counts::{Asked, AudienceCounts};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::{Button, HistoryLine};
 use crate::web::figures::filters;
@@ -174,7 +175,10 @@ pub(super) async fn load(
     let may_have_arrived = doubled::counted(app, campaign, doubled::PATIENCE).await?;
     let present = snapshot.present.as_ref();
     let counted = match (campaign.launched_at, present) {
-        (None, Some(present)) => audiences.in_time(app, campaign, Some(present.scope)).await,
+        (None, Some(present)) => {
+            let asked = Asked::of(campaign, Some(present.scope));
+            audiences.in_time(app, asked).await
+        }
         _ => None,
     };
     let mut readiness = None;
@@ -191,7 +195,7 @@ pub(super) async fn load(
     }
     let total = match campaign.launched_at {
         Some(_) => Some(snapshot.progress.sendable()),
-        None => counted.map(|counted| counted.count.mailable),
+        None => counted.map(|counted| counted.of(AudienceTerm::GetsIt)),
     };
     Ok(assemble(
         snapshot,

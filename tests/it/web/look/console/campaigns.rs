@@ -1,6 +1,7 @@
 //! Templates, campaigns and notices.
 
 use super::*;
+use candor::web::console::audience::sentence::{Sentence, Term};
 
 fn campaign_row(
     id: &str,
@@ -192,6 +193,21 @@ fn readiness() -> Readiness {
         is_theirs: language == text,
     };
     Readiness {
+        sentence: Sentence {
+            all: 48_000_000,
+            beginning: "in scope",
+            left_out: vec![Term {
+                people: 40_211,
+                words: "need a letter",
+                href: "/console/incidents/august-2021/audience/people?term=needs_letter".into(),
+            }],
+            gets: Term {
+                people: 7_800_000,
+                words: "will get it",
+                href: String::new(),
+            },
+        },
+        builder: "kind=initial&locales=en".into(),
         count: AudienceCount {
             mailable: 7_800_000,
             withheld: 12,
