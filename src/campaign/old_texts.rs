@@ -162,7 +162,7 @@ fn pinned(of: &Overview) -> Option<(Content, Place)> {
     let content = campaign.submitted().ok().flatten()?;
     let place = Place::Campaign {
         id: campaign.id,
-        name: of.name.clone(),
+        name: campaign.name.to_string(),
         status: campaign.status,
         sent,
         left: of.progress.left(),

@@ -172,9 +172,9 @@ pub(crate) async fn name(conn: &mut Conn, id: CampaignId) -> Result<(String, i64
         number: i64,
     }
     let named: Named = diesel::sql_query(
-        "select t.name,
+        "select c.name,
             (select count(*) from campaign b where b.incident_id = c.incident_id and b.id <= c.id) as number
-        from campaign c join template t on t.id = c.template_id where c.id = $1",
+        from campaign c where c.id = $1",
     )
     .bind::<Uuid, _>(id.uuid())
     .get_result(conn)

@@ -236,7 +236,7 @@ fn draft_of(typed: &Typed, campaigns: &[Overview]) -> Option<DraftOf> {
     let one = campaigns.iter().find(is_it)?;
     Some(DraftOf {
         id: typed.draft.clone(),
-        name: one.name.clone(),
+        name: one.campaign.name.to_string(),
         version: one.campaign.version,
     })
 }
@@ -308,7 +308,7 @@ fn options(
         let about = which(one.number, &one.campaign);
         choice(
             one.campaign.id.to_string(),
-            format!("{}, {about}", one.name),
+            format!("{}, {about}", one.campaign.name),
         )
     };
     let none = |words: &str| choice(String::new(), words.to_owned());

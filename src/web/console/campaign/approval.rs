@@ -21,7 +21,7 @@ use crate::incident::{self, Incident};
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::ticket;
-use crate::web::audience_counts::AudienceCounts;
+use crate::web::audience_counts::{Asked, AudienceCounts};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::frame_with;
 use crate::web::console::names::Names;
@@ -177,7 +177,10 @@ pub(super) async fn load(
     conn.roll_back().await;
     let campaign = &read.of.campaign;
     let counted = match (campaign.launched_at, &read.present) {
-        (None, Some(present)) => audiences.in_time(app, campaign, Some(present.scope)).await,
+        (None, Some(present)) => {
+            let asked = Asked::of(campaign, Some(present.scope));
+            audiences.in_time(app, asked).await
+        }
         _ => None,
     };
     let readiness = read
@@ -226,7 +229,7 @@ fn assemble(
         ),
         desk: frame_with(app, req, who, Area::Campaigns, &read.state),
         id: campaign.id.to_string(),
-        name: read.of.name.clone(),
+        name: campaign.name.to_string(),
         which: which(read.of.number, campaign),
         status: campaign.status,
         version: campaign.version.into(),

@@ -1,5 +1,7 @@
 //! Two contents of campaigns compared: each part that differs, word by word.
 
+use chrono::{DateTime, Utc};
+
 use super::content::{in_words_of_canary, policy_in_words, sender, to_whom};
 use crate::campaign::Limits;
 use crate::campaign::change::Change;
@@ -47,6 +49,14 @@ fn of(content: &Content, part: &Change) -> String {
         Change::Audience => to_whom(&content.audience, content.kind),
         Change::Scope => format!("list version {}", content.scope),
         Change::Rate => limits(&content.limits),
+        Change::Schedule => content
+            .limits
+            .launch_at
+            .map_or("at no set time".to_owned(), in_utc),
+        Change::Quiet => content
+            .limits
+            .quiet
+            .map_or("none".to_owned(), |quiet| quiet.to_string()),
         Change::Policy => policy_in_words(content.on_uncertain).to_owned(),
         Change::Organisation => content.organisation.clone(),
         Change::Sender => sender(content),
@@ -62,7 +72,7 @@ fn of(content: &Content, part: &Change) -> String {
     }
 }
 
-/// Rate, canary and times in words.
+/// Rate, canary and deadline in words.
 fn limits(of: &Limits) -> String {
     let rate = match of.rate_per_second {
         0 => "as fast as the relays take them".to_owned(),
@@ -70,13 +80,11 @@ fn limits(of: &Limits) -> String {
     };
     let canary = in_words_of_canary(of.canary);
     let by = of.finish_by.map_or("no deadline".to_owned(), |by| {
-        format!("finish by {}", by.format("%-d %B %Y, %H:%M UTC"))
+        format!("finish by {}", in_utc(by))
     });
-    let at = of.launch_at.map_or(String::new(), |at| {
-        format!("; launch at {}", at.format("%-d %B %Y, %H:%M UTC"))
-    });
-    let quiet = of
-        .quiet
-        .map_or(String::new(), |quiet| format!("; quiet hours {quiet}"));
-    format!("{rate}; canary: {canary}; {by}{at}{quiet}")
+    format!("{rate}; canary: {canary}; {by}")
+}
+
+fn in_utc(at: DateTime<Utc>) -> String {
+    at.format("%-d %B %Y, %H:%M UTC").to_string()
 }

@@ -18,7 +18,7 @@ use crate::outbox::LetterStatus;
 use crate::staff::right::DraftCampaign;
 use crate::staff::{self, Staff};
 use crate::template;
-use crate::web::audience_counts::AudienceCounts;
+use crate::web::audience_counts::{Asked, AudienceCounts};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::{self, redirect};
 use crate::web::console::names::Names;
@@ -262,7 +262,9 @@ pub(crate) async fn most_common(
     let Some(present) = present.filter(|_| campaign.launched_at.is_none()) else {
         return Ok(ElementSet::EMPTY);
     };
-    let counted = audiences.in_time(app, &campaign, Some(present.scope)).await;
+    let counted = audiences
+        .in_time(app, Asked::of(&campaign, Some(present.scope)))
+        .await;
     let classes = counted.iter().flat_map(|counted| &counted.classes);
     let most = classes.max_by_key(|class| class.people);
     Ok(most.map_or(ElementSet::EMPTY, |class| class.exposed))
