@@ -4,6 +4,7 @@
 mod audit;
 mod campaign;
 mod campaign_draft;
+mod campaign_move;
 mod check;
 mod db;
 mod demo;
