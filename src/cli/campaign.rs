@@ -2,26 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
 use super::audience::Count;
 use super::campaign_draft::{Edit, TestSend, When};
+use super::campaign_move::Move;
 use super::{Settings, say, warn};
 use crate::actor::Actor;
-use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::change::{self, Change};
 use crate::campaign::error::CampaignError;
 use crate::campaign::store::{MayHaveArrived, Progress};
-use crate::campaign::{self, content, hold, launch, reject};
+use crate::campaign::{self, content, hold, launch};
 use crate::db;
-use crate::delivery::retry_now::retry_now;
-use crate::id::{CampaignId, StaffId};
+use crate::id::CampaignId;
 use crate::incident;
 use crate::seal::to_hex;
-use crate::staff::{self, Right};
+use crate::staff::Right;
 use Right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
 
 /// List campaigns, edit, copy, test and schedule them, and submit, approve, launch, pause, resume and cancel them
@@ -119,16 +118,6 @@ pub(crate) enum Campaign {
     /// Make the deferred messages of a campaign due now; prints how many. Holds and limits still apply
     #[command(after_help = "Example:\n  candor campaign retry cmp_0192… --as comms@example.org")]
     Retry(Move),
-}
-
-/// A campaign, and the account that acts.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Move {
-    /// Its id
-    pub(super) id: CampaignId,
-    /// Who does it: the e-mail address of an account with the right to
-    #[arg(long = "as")]
-    by: String,
 }
 
 impl Campaign {
@@ -237,33 +226,6 @@ async fn show_one(app: &App, id: CampaignId, json: bool) -> Result<()> {
     let changed = void.remove(&id).unwrap_or_default();
     let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
     show(&of.campaign, Some((&of.progress, arrived)), &changed, json)
-}
-
-impl Move {
-    async fn reject(&self, app: &App, comment: &str) -> Result<()> {
-        let by = self.account(app, ApproveCampaign).await?;
-        Ok(reject::reject(app, by, self.id, comment).await?)
-    }
-
-    async fn retry(&self, app: &App) -> Result<()> {
-        let by = self.account(app, LaunchCampaign).await?;
-        say(retry_now(app, by, self.id).await?)
-    }
-
-    /// The account that acts. A user of the command line has the database and the
-    /// master key. The named account makes roles, approvals and the audit log the same as in the console.
-    pub(super) async fn account(&self, app: &App, right: Right) -> Result<StaffId> {
-        let key = EmailAddress::parse(&self.by)?.key_form();
-        let found = staff::store::find_by_email(&mut *app.db.get().await?, &key).await?;
-        let Some((account, _)) = found else {
-            bail!("no account has the address given with --as")
-        };
-        ensure!(
-            account.disabled_at.is_none() && account.may(right),
-            "this account may not do that"
-        );
-        Ok(account.id)
-    }
 }
 
 /// Whether the id is unknown.

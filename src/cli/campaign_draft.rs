@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::campaign::Move;
+use super::campaign_move::Move;
 use super::{say, warn};
 use crate::address::EmailAddress;
 use crate::app::App;

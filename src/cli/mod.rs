@@ -5,6 +5,7 @@ mod audience;
 mod audit;
 mod campaign;
 mod campaign_draft;
+mod campaign_move;
 mod check;
 mod db;
 mod demo;

@@ -360,12 +360,20 @@ async fn p9_a_stale_submission_keeps_its_ticks() {
     ];
     let origin = [("sec-fetch-site", "same-origin")];
     let submit = format!("{page}/submit");
-    let refused = comms.post(&submit, &fields, &origin);
-    assert_eq!(refused.status, 409, "{}", refused.body);
-    has(
-        &refused.body,
-        "changed the draft just now: the maximum rate",
-    );
+    let mut refused = comms.post(&submit, &fields, &origin);
+    // On a busy machine the audience is not counted in time: then the page says what was ticked.
+    for _ in 0..20 {
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        has(
+            &refused.body,
+            "changed the draft just now: the maximum rate",
+        );
+        if refused.body.contains("id=\"readiness\"") {
+            break;
+        }
+        has(&refused.body, "You had ticked: fr.");
+        refused = comms.post(&submit, &fields, &origin);
+    }
     assert!(ticked(&refused.body), "{}", refused.body);
     let fields = [
         ("csrf", refused.csrf()),

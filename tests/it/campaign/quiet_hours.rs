@@ -100,16 +100,18 @@ async fn a_campaign_under_way_is_held_when_its_quiet_hours_begin() {
     let id = drafted(&house, &scene, quiet("22:00", "08:00")).await;
     scene.approve(&house, id).await;
     launch::launch(&house.app, scene.comms, id).await.unwrap();
-    let comms = site.signed_in("Comms", &[Comms]).await;
     let page = format!("/console/campaigns/{id}");
     with_a_sender(&house).await;
     review::all(&house.app).await.unwrap();
+    let comms = site.signed_in("Comms", &[Comms]).await;
     lacks(&comms.page(&page), "Held until");
     house
         .app
         .clock
         .advance(TimeDelta::hours(12) - TimeDelta::seconds(5));
     review::all(&house.app).await.unwrap();
+    // The session of before ended in the meantime.
+    let comms = site.signed_in("Later", &[Comms]).await;
     has(
         &comms.page(&page),
         "Held until 08:00 Europe/Berlin: quiet hours.",

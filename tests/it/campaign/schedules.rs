@@ -119,6 +119,8 @@ async fn a_node_that_was_down_launches_it_when_it_is_back_and_the_page_says_so()
     shutdown.leave();
     assert!(shutdown.wait(std::time::Duration::from_secs(20)).await);
     assert_eq!(house.mail.sent().len(), 3);
+    // The session of before ended in the meantime.
+    let comms = site.signed_in("Later", &[Comms]).await;
     let words = "Due Tuesday 24 November 2026, 02:00 Europe/Berlin (UTC+01:00), launched 02:07.";
     has(&comms.page(&page), words);
     assert_eq!(acts(&house, id, "campaign.launch").await, 1);

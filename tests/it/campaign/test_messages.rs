@@ -74,7 +74,7 @@ async fn a_test_is_marked_goes_to_chosen_staff_and_tells_nobody() {
     assert_eq!(mails.len(), 4);
     let mut readers: Vec<_> = mails
         .iter()
-        .map(|mail| mail.recipient.to_string())
+        .map(|mail| mail.recipient.as_str().to_owned())
         .collect();
     readers.sort();
     readers.dedup();

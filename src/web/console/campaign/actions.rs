@@ -19,7 +19,7 @@ use crate::web::caller::Allowed;
 use crate::web::console::answer::redirect;
 use crate::web::console::changed::{in_words, out_of_date};
 use crate::web::form::Form;
-use crate::web::page;
+use crate::web::page::{self, Fault};
 use crate::web::problem::{Answer, Problem};
 
 /// The form of every button: what its page showed.
@@ -90,9 +90,10 @@ pub(crate) async fn submit(
         Err(CampaignError::Changed(changed)) => {
             status = StatusCode::CONFLICT;
             let changed = in_words(&app, &changed).await?;
-            vec![format!(
-                "{changed}. This page shows the campaign as it is now."
-            )]
+            vec![
+                sentence(&changed),
+                "This page shows the campaign as it is now.".to_owned(),
+            ]
         }
         Err(error) => return Err(refused(&app, error).await),
     };
@@ -100,15 +101,27 @@ pub(crate) async fn submit(
         seen.fault("readiness", reason);
     }
     let mut page = load(&app, &req, &who, &audiences, *id).await?;
-    keep_ticks(&mut page, &said);
     page.faults = seen.faults;
+    keep_ticks(&mut page, &said);
     Ok(page::show(status, &page)?)
 }
 
+/// Ticks what was ticked. While the audience is not counted, the page has no boxes, and says what it was.
 fn keep_ticks(page: &mut CampaignPage, said: &BTreeSet<String>) {
-    let readiness = page.readiness.iter_mut();
-    for one in readiness.flat_map(|readiness| &mut readiness.acknowledge) {
-        one.ticked = said.contains(&one.key);
+    match &mut page.readiness {
+        Some(readiness) => {
+            for one in &mut readiness.acknowledge {
+                one.ticked = said.contains(&one.key);
+            }
+        }
+        None if said.is_empty() => {}
+        None => {
+            let keys: Vec<&str> = said.iter().map(String::as_str).collect();
+            page.faults.0.push(Fault {
+                field: "main".to_owned(),
+                text: format!("You had ticked: {}.", keys.join(", ")),
+            });
+        }
     }
 }
 

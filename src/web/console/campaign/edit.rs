@@ -121,7 +121,7 @@ pub(crate) async fn save(
     match draft::edit_named(&app, who.id, seen, Some(&read.name), &new).await {
         Ok(()) => Ok(redirect(&format!("/console/campaigns/{id}"), "edited")),
         Err(CampaignError::Changed(changed)) => {
-            let changed = in_words(&app, &changed).await?;
+            let changed = sentence(in_words(&app, &changed).await?);
             let said = (StatusCode::CONFLICT, changed);
             kept(&app, &req, &who, said, (*id, form)).await
         }
