@@ -1,12 +1,16 @@
 //! Templates: versioned texts, one variant per locale, immutable once written.
 
+pub mod diff;
 pub mod edit;
 pub(crate) mod guardian;
 pub(crate) mod layout;
 pub mod lint;
+pub mod manage;
+pub(crate) mod menu;
 pub mod merge;
 pub(crate) mod naming;
 pub(crate) mod preview;
+pub mod starting_text;
 pub(crate) mod store;
 
 use std::collections::BTreeMap;

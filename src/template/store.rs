@@ -1,5 +1,7 @@
 //! Templates in the database.
 
+mod history;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -8,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
+pub(crate) use self::history::{Use, Version, delete, lock_versions, uses, versions, with_words};
 use super::{Template, Variants};
 use crate::db::schema::{template, template_variant, template_version};
 use crate::db::{Conn, Error, Result};
