@@ -131,7 +131,10 @@ mod tests {
             marked("Call us on weekdays.", "Call us every single day."),
             "Call us [-on weekdays-]{+every single day+}."
         );
-        assert_eq!(marked("您的姓名被盗", "您的电话被盗"), "您的[-姓名-]{+电话+}被盗");
+        assert_eq!(
+            marked("您的姓名被盗", "您的电话被盗"),
+            "您的[-姓名-]{+电话+}被盗"
+        );
         assert_eq!(marked("", "New"), "{+New+}");
         assert_eq!(marked("Same\n\nwords", "Same\n\nwords"), "Same\n\nwords");
         assert!(!is_changed(&words("Same", "Same")));

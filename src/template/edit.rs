@@ -74,6 +74,9 @@ pub enum EditError {
     /// A campaign uses a version of it: each with its words.
     #[error("campaigns use this template, so it stays: {}", .0.join("; "))]
     Used(Vec<String>),
+    /// There is no such starting text.
+    #[error("there is no such starting text")]
+    NoSuchStart,
     /// The starting text is not written in a language that was asked for; it is in these.
     #[error("this starting text is written in {0}. Choose among these languages")]
     NoSuchText(String),

@@ -38,7 +38,10 @@ pub(crate) fn menu(facts: Option<&Facts>) -> Vec<Group> {
         },
         Group {
             title: "Blocks for a part of the readers",
-            entries: BLOCKS.iter().map(|(code, words)| block(code, words)).collect(),
+            entries: BLOCKS
+                .iter()
+                .map(|(code, words)| block(code, words))
+                .collect(),
         },
         Group {
             title: "Blocks for one kind of data",
@@ -66,9 +69,13 @@ const BLOCKS: [(&str, &str); 3] = [
 
 fn placeholder(of: Placeholder) -> Entry {
     let words = match of {
-        Placeholder::Name => "The reader’s name; without a name, a neutral salutation in their language.",
+        Placeholder::Name => {
+            "The reader’s name; without a name, a neutral salutation in their language."
+        }
         Placeholder::Reference => "Your own number for the reader.",
-        Placeholder::Elements => "The list of what was taken of this reader, in words, the worst first.",
+        Placeholder::Elements => {
+            "The list of what was taken of this reader, in words, the worst first."
+        }
         Placeholder::ToldWrongly => {
             "Corrections: what earlier notices named to this reader and is not theirs."
         }
@@ -139,14 +146,19 @@ mod tests {
         };
         let mut seen = 0;
         for entry in menu(Some(&facts)).iter().flat_map(|group| &group.entries) {
-            let body = format!("Before\n\n{}\n\nafter", entry.code.replace("\n\n", "\nwords\n"));
+            let body = format!(
+                "Before\n\n{}\n\nafter",
+                entry.code.replace("\n\n", "\nwords\n")
+            );
             assert_eq!(merge::compile("S", &body, &fixed).err(), None, "{entry:?}");
             assert!(entry.words.len() > 5, "{entry:?}");
             seen += 1;
         }
         assert_eq!(seen, Placeholder::ALL.len() + 2 + 3 + Element::ALL.len());
-        assert!(menu(Some(&facts)).iter().any(|group| {
-            group.entries.iter().any(|entry| entry.words == "A thief …")
-        }));
+        assert!(
+            menu(Some(&facts))
+                .iter()
+                .any(|group| { group.entries.iter().any(|entry| entry.words == "A thief …") })
+        );
     }
 }

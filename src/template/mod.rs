@@ -6,7 +6,7 @@ pub(crate) mod guardian;
 pub(crate) mod layout;
 pub mod lint;
 pub mod manage;
-pub(crate) mod menu;
+pub mod menu;
 pub mod merge;
 pub(crate) mod naming;
 pub(crate) mod preview;

@@ -70,8 +70,9 @@ struct Case {
 /// # Panics
 /// If a file of the program is not as it must be; [`check`] says that at the start of the program, and a test earlier.
 pub fn all() -> &'static [StartingText] {
-    static ALL: LazyLock<Vec<StartingText>> =
-        LazyLock::new(|| read().expect("the starting texts of the program are checked at its start"));
+    static ALL: LazyLock<Vec<StartingText>> = LazyLock::new(|| {
+        read().expect("the starting texts of the program are checked at its start")
+    });
     &ALL
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Integer, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use crate::db::schema::{template, template_variant, template_version};
@@ -48,6 +48,36 @@ pub(crate) async fn versions(conn: &mut Conn, id: TemplateId) -> Result<Vec<Vers
     Ok(diesel::sql_query(sql)
         .bind::<Uuid, _>(id)
         .load(conn)
+        .await?)
+}
+
+/// What the page of a version says of it.
+#[derive(Debug, QueryableByName)]
+pub(crate) struct About {
+    /// The name of the account that wrote it.
+    #[diesel(sql_type = Text)]
+    pub by: String,
+    /// When.
+    #[diesel(sql_type = Timestamptz)]
+    pub at: DateTime<Utc>,
+    /// How many campaigns use it.
+    #[diesel(sql_type = BigInt)]
+    pub campaigns: i64,
+}
+
+/// Who wrote a version, when, and how many campaigns use it.
+///
+/// # Errors
+/// `Missing`.
+pub(crate) async fn about(conn: &mut Conn, id: TemplateId, version: i32) -> Result<About> {
+    let sql = "
+        select s.name as by, v.created_at as at, (select count(*) from campaign c
+            where c.template_id = v.template_id and c.template_version = v.version) as campaigns
+        from template_version v join staff s on s.id = v.created_by where v.template_id = $1 and v.version = $2";
+    Ok(diesel::sql_query(sql)
+        .bind::<Uuid, _>(id)
+        .bind::<Integer, _>(version)
+        .get_result(conn)
         .await?)
 }
 

@@ -76,6 +76,7 @@ impl From<EditError> for Problem {
             | EditError::Variants
             | EditError::Names(_)
             | EditError::Text(_)
+            | EditError::NoSuchStart
             | EditError::NoSuchText(_)
             | EditError::Db(_) => Kind::NotAccepted,
         };
