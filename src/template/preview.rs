@@ -4,6 +4,7 @@ use super::Variant;
 use super::merge::{self, Fixed, MergeError, MissingValue, Problem, Rendered, Values};
 use crate::element::{Element, ElementSet};
 use crate::incident::Facts;
+use crate::person::flags::WithheldReason;
 
 /// The link in every preview; it belongs to no person.
 pub(crate) const LINK_END: &str = "/s/sample";
@@ -32,6 +33,8 @@ pub(crate) struct Reader {
     pub elements: ElementSet,
     /// What they were told before and is not theirs.
     pub told_wrongly: ElementSet,
+    /// Why nothing is sent to them, if their flags forbid it.
+    pub withheld: Option<WithheldReason>,
 }
 
 impl Reader {
@@ -42,6 +45,7 @@ impl Reader {
             reference: "10042".to_owned(),
             elements: ElementSet::of(&[Element::Name, Element::Phone, Element::Dob, Element::Ssn]),
             told_wrongly: ElementSet::of(&[Element::Imei]),
+            withheld: None,
         }
     }
 }

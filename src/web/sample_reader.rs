@@ -102,26 +102,24 @@ fn people(n: usize) -> String {
 }
 
 fn found(person: Person, looked_at: Option<(&str, usize)>) -> Found {
-    let (elements, withheld) = (person.exposed_now(), person.flags.withheld_reason());
-    let told_wrongly = person.told_wrongly();
-    let reference = person.contact.reference;
-    let mut words = format!("the person with reference {reference}");
+    let reader = Reader {
+        elements: person.exposed_now(),
+        told_wrongly: person.told_wrongly(),
+        withheld: person.flags.withheld_reason(),
+        name: person.contact.name.unwrap_or_default(),
+        reference: person.contact.reference,
+    };
+    let mut words = format!("the person with reference {}", reader.reference);
     if let Some((hard, n)) = looked_at {
         let hard = Hard::parse(hard).map_or("", Hard::in_words);
         words = format!("{words}: {hard} of the {} people looked at", people(n));
     }
-    if let Some(why) = withheld {
+    if let Some(why) = reader.withheld {
         let why = why.as_str().replace('_', " ");
         words = format!("{words}. It is never sent to them: {why}");
     }
     Found {
-        reader: Reader {
-            name: person.contact.name.unwrap_or_default(),
-            reference,
-            elements,
-            told_wrongly,
-            withheld,
-        },
+        reader,
         locale: person.locale.as_str().to_owned(),
         words,
     }

@@ -4,7 +4,7 @@ use candor::audit;
 use candor::campaign::store::NewCampaign;
 use candor::campaign::{Audience, CampaignKind, Limits, UncertainPolicy, launch};
 use candor::id::TemplateId;
-use candor::staff::StaffRole::{self, Approver, Comms};
+use candor::staff::StaffRole::{Approver, Comms};
 use candor::template::edit::{self, EditError};
 use candor::template::{Variant, Variants, manage};
 use serde_json::{Value, json};
@@ -298,7 +298,7 @@ async fn the_command_line_reaches_all_of_it() {
     let house = House::new().await;
     let scene = Scene::new(&house).await;
     let site = Site::open(&house.app).await;
-    let comms = site.staff("comms", &[StaffRole::Comms]).await;
+    let comms = site.staff("comms", &[Comms]).await;
     let address = comms.email.as_ref().unwrap().as_str().to_owned();
     let id = three_versions(&house, &scene).await.to_string();
     let program = Program::of(&house);
