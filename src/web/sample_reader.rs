@@ -91,14 +91,17 @@ async fn hard(app: &App, incident: &Incident, word: &str) -> Result<(Person, usi
     let person = person.ok_or_else(|| {
         missing(match looked_at {
             0 => "this incident has no people in scope yet".to_owned(),
-            n => format!("among the {} people looked at is none such", people(n)),
+            n => format!("none of the {} looked at is {}", people(n), hard.in_words()),
         })
     })?;
     Ok((person, looked_at))
 }
 
 fn people(n: usize) -> String {
-    count(i64::try_from(n).unwrap_or(i64::MAX))
+    match n {
+        1 => "1 person".to_owned(),
+        n => format!("{} people", count(i64::try_from(n).unwrap_or(i64::MAX))),
+    }
 }
 
 fn found(person: Person, looked_at: Option<(&str, usize)>) -> Found {
@@ -112,7 +115,7 @@ fn found(person: Person, looked_at: Option<(&str, usize)>) -> Found {
     let mut words = format!("the person with reference {}", reader.reference);
     if let Some((hard, n)) = looked_at {
         let hard = Hard::parse(hard).map_or("", Hard::in_words);
-        words = format!("{words}: {hard} of the {} people looked at", people(n));
+        words = format!("{words}: {hard} of the {} looked at", people(n));
     }
     if let Some(why) = reader.withheld {
         let why = why.as_str().replace('_', " ");

@@ -125,7 +125,7 @@ async fn a_preview_by_a_reader_that_no_person_is_says_how_many_were_looked_at() 
     assert!(
         comms
             .page(&at)
-            .contains("among the 1 people looked at is none such")
+            .contains("None of the 1 person looked at is a person without a name")
     );
 }
 

@@ -10,7 +10,8 @@ use serde_json::json;
 use crate::client::Site;
 use crate::house::House;
 
-const AGENCY: &str = "Equifax";
+/// The address of one of them. The guidance names them too.
+const AGENCY: &str = "P.O. Box 105788";
 
 /// What every fact of these texts says.
 fn facts(text: &StartingText) -> Facts {
