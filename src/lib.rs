@@ -41,7 +41,6 @@ pub mod staff;
 pub(crate) mod summary;
 pub mod template;
 pub mod ticket;
-pub(crate) mod words_diff;
 
 pub mod web;
 pub mod worker;

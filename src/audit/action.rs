@@ -108,6 +108,7 @@ actions! {
     StaffSignInRefused = "staff.sign_in_refused", "refused a sign-in";
     StaffSignOut = "staff.sign_out", "signed out";
     TemplateCreate = "template.create", "began the template";
+    TemplateDelete = "template.delete", "deleted the template";
     TemplateVersion = "template.version", "wrote a version";
     TicketAssign = "ticket.assign", "assigned the ticket";
     TicketCall = "ticket.call", "recorded a call";

@@ -21,6 +21,7 @@ mod sample_notice;
 mod serve;
 mod staff;
 mod stop;
+mod template;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -68,6 +69,8 @@ enum Command {
     Forget(forget::Forget),
     #[command(subcommand)]
     Campaign(campaign::Campaign),
+    #[command(subcommand)]
+    Template(template::Template),
     Stop(stop::Stop),
     Start(stop::Start),
     #[command(subcommand)]
@@ -112,6 +115,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Letters(command) => command.run(&settings).await,
         Command::Forget(command) => command.run(&settings).await,
         Command::Campaign(command) => command.run(&settings).await,
+        Command::Template(command) => command.run(&settings).await,
         Command::Stop(command) => command.run(&settings).await,
         Command::Start(command) => command.run(&settings).await,
         Command::Migrate(command) => command.run(&settings).await,

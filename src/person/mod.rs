@@ -4,6 +4,7 @@ pub(crate) mod audience;
 pub mod contact;
 pub mod find;
 pub mod flags;
+pub mod hardest;
 pub mod narrowing;
 pub mod place;
 pub(crate) mod revoke;

@@ -8,6 +8,7 @@ mod known;
 mod list;
 mod moved;
 mod past;
+mod sample;
 mod since;
 
 use diesel::dsl::sql;
@@ -25,6 +26,7 @@ pub use self::known::{Known, known};
 pub use self::list::list;
 pub use self::moved::Moved;
 pub use self::past::{believed, believed_at_each, listed, listed_since};
+pub use self::sample::{locales, sample};
 pub use self::since::{lock, settle};
 pub use super::Settled;
 use super::contact::{Key, Sealed, email_keys, name_key, reference_key};

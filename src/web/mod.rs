@@ -35,7 +35,6 @@ mod server;
 pub(crate) mod sign_in;
 pub(crate) mod site;
 pub(crate) mod upload_chunks;
-pub mod word_diff;
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
@@ -170,6 +169,9 @@ fn console_campaigns() -> Vec<Endpoint> {
         get("/templates/{template}/preview", May(SeeTemplates), template::preview::html),
         post("/templates/{template}/preview", May(SeeTemplates), template::editor::preview),
         post("/templates/{template}/versions", May(EditTemplate), template::editor::save),
+        get("/templates/{template}/history", May(SeeTemplates), template::history::show),
+        post("/templates/{template}/copy", May(EditTemplate), template::manage::copy),
+        post("/templates/{template}/delete", May(EditTemplate), template::manage::delete),
         get("/campaigns", May(SeeCampaigns), campaign::list::list),
         post("/campaigns", May(DraftCampaign), campaign::list::draft),
         get("/campaigns/{campaign}", May(SeeCampaigns), campaign::page::show),
@@ -277,14 +279,19 @@ fn api_incidents() -> Vec<Endpoint> {
 fn api_messages() -> Vec<Endpoint> {
     use api::{
         campaign_audience, campaign_drafts, campaign_review, campaign_tests, campaigns, elements, notices, sending,
-        templates, tickets,
+        template_history, templates, tickets,
     };
     vec![
         get("/elements", May(SeeIncidents), elements::list),
         get("/templates", May(SeeTemplates), templates::list),
         post("/templates", May(EditTemplate), templates::create),
         get("/templates/{template}", May(SeeTemplates), templates::show),
+        get("/templates/{template}/versions", May(SeeTemplates), template_history::versions),
         post("/templates/{template}/versions", May(EditTemplate), templates::add_version),
+        get("/templates/{template}/diff", May(SeeTemplates), template_history::diff),
+        post("/templates/{template}/copy", May(EditTemplate), template_history::copy),
+        post("/templates/{template}/delete", May(EditTemplate), template_history::delete),
+        get("/starting-texts", May(SeeTemplates), template_history::starting_texts),
         post("/templates/{template}/preview", May(SeeTemplates), templates::preview),
         get("/sending", May(SeeCampaigns), sending::show),
         get("/campaigns", May(SeeCampaigns), campaigns::list),

@@ -19,6 +19,7 @@ pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod scopes;
 pub(crate) mod sending;
+pub(crate) mod template_history;
 pub(crate) mod templates;
 pub(crate) mod ticket_view;
 pub(crate) mod tickets;

@@ -72,6 +72,15 @@ const MESSAGES: &[(&str, &str)] = &[
     ("discarded", "The draft is discarded."),
     ("saved", "The new version is saved."),
     (
+        "begun",
+        "The template is begun. Fill in the facts that it quotes before you submit a campaign with it.",
+    ),
+    (
+        "copied",
+        "This is the copy. The template that it came from stays as it is.",
+    ),
+    ("template-deleted", "The template is deleted."),
+    (
         "drafted",
         "The campaign is drafted. Submit it when it is ready.",
     ),

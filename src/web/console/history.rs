@@ -93,18 +93,3 @@ fn with_reason(event: &audit::Event, key: Option<(&IncidentKey, &[u8])>) -> Stri
         None => in_words(&event.action) + &object(action, &detail),
     }
 }
-
-/// The actor of the latest action on a subject, and when it was done.
-///
-/// # Errors
-/// Database errors.
-pub(crate) async fn last_action(
-    conn: &mut Conn,
-    subject: impl ToString,
-) -> Result<Option<(String, DateTime<Utc>)>, Problem> {
-    let events = audit::store::list(conn, &subject.to_string(), 1).await?;
-    Ok(events
-        .into_iter()
-        .next()
-        .map(|event| (event.actor, event.at)))
-}

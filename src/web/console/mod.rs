@@ -33,8 +33,10 @@
 //! | `POST …/{slug}/letters/returned` | letters came back | multipart: `file` |
 //! | `POST …/{slug}/minors` | how minors are told | `rule` |
 //! | `POST /console/letters/{id}/posted`, `…/told`, `…/discard` | records or discards a list | `on`, `confirm` (`legal_hold:2`); `how`, `who` |
-//! | `GET, POST /console/templates` | [`template::list::Templates`] | `name`, `locale` |
-//! | `GET /console/templates/{id}` | [`template::page::TemplatePage`] | query `locale`, `incident`, `reference` |
+//! | `GET, POST /console/templates` | [`template::list::Templates`] | query `q`; `name`, `locale`, `text` |
+//! | `GET /console/templates/{id}` | [`template::page::TemplatePage`] | query `locale`, `incident`, `reference`, `reader`, `look` |
+//! | `GET /console/templates/{id}/history` | [`template::history::History`] | query `version`, `from`, `locale` |
+//! | `POST /console/templates/{id}/copy`, `…/delete` | copies a version; deletes a template that no campaign uses | `name`, `version`; `version` |
 //! | `POST /console/templates/{id}/versions` | saves a new version; with `act=show`, `show:LOCALE` shows what was typed | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple; `names`, `version`, `incident`, `reference` |
 //! | `GET, POST /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame; of what was typed | `locale`, `incident`, `reference`; as `versions` |
 //! | `GET, POST /console/campaigns` | [`campaign::list::Campaigns`] | [`campaign::typed::Typed`] |

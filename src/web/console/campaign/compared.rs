@@ -7,8 +7,8 @@ use crate::campaign::Limits;
 use crate::campaign::change::Change;
 use crate::campaign::content::Content;
 use crate::element::in_words;
+use crate::template::diff::{Piece, words};
 use crate::web::figures::count;
-use crate::web::word_diff::{Piece, word_diff};
 
 /// A part that differs.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Compared {
 /// Each part that differs, in the order in which people read it.
 pub(crate) fn compared(before: &Content, after: &Content) -> Vec<Compared> {
     let one = |change: Change| Compared {
-        pieces: word_diff(&of(before, &change), &of(after, &change)),
+        pieces: words(&of(before, &change), &of(after, &change)),
         name: change.to_string(),
     };
     before.changes(after).into_iter().map(one).collect()

@@ -18,6 +18,7 @@ use crate::incident::{BadText, Facts, Incident, UpdateKind, check_facts, store};
 use crate::person::place::Locale;
 use crate::staff::Right;
 use crate::staff::right::{SeeIncidents, SteerIncident};
+use crate::template::diff::{Piece, words};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
 use crate::web::console::answer::{self, redirect};
@@ -29,7 +30,6 @@ use crate::web::form::Form;
 use crate::web::old_texts::still_said;
 use crate::web::page::{self, Area, ConsoleFrame, Fault, Faults, Moment};
 use crate::web::problem::{Answer, Problem};
-use crate::words_diff::{Fate, Piece, words};
 
 /// How many versions the page shows.
 const LATEST: i64 = 30;
@@ -90,16 +90,6 @@ pub struct PastText {
     pub locale: String,
     /// The former and the new text.
     pub pieces: Vec<Piece>,
-}
-
-impl PastText {
-    fn is_removed(piece: &Piece) -> bool {
-        piece.fate == Fate::Removed
-    }
-
-    fn is_added(piece: &Piece) -> bool {
-        piece.fate == Fate::Added
-    }
 }
 
 impl ClaimPage {
