@@ -1,5 +1,7 @@
 //! The sentence about an audience, and the people behind each of its numbers.
 
+use std::collections::BTreeMap;
+
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Integer, Text, Uuid};
 use diesel_async::RunQueryDsl;
@@ -93,12 +95,11 @@ fn is_counted(filter: &AudienceFilter) -> &'static str {
 
 #[derive(QueryableByName)]
 struct PartSql {
-    #[diesel(sql_type = Integer)]
-    term: i32,
+    /// The number of a term; of those who get it also exposed and named elements, locale and jurisdiction.
     #[diesel(sql_type = Text)]
-    jurisdiction: String,
-    #[diesel(embed)]
-    class: ClassSql,
+    part: String,
+    #[diesel(sql_type = BigInt)]
+    people: i64,
 }
 
 /// The sentence about an audience, of one moment. Reads every person of the incident once.
@@ -111,57 +112,57 @@ pub async fn audience_terms(
     filter: &AudienceFilter,
 ) -> Result<AudienceTerms> {
     let launched = launched(conn, incident, filter).await?;
-    let (term, from, counted) = (
-        term(filter, &launched),
-        tables(filter, &launched),
-        is_counted(filter),
-    );
-    let gets = AudienceTerm::GetsIt as i32;
-    // Of those who are left out only the term matters, so that few groups are made.
+    let (term, from) = (term(filter, &launched), tables(filter, &launched));
+    let (counted, gets) = (is_counted(filter), AudienceTerm::GetsIt as i32);
+    // `offset 0`: the term is computed once for each person, and the groups, which the planner takes for few, are hashed.
+    // Otherwise it computes the term for each column and sorts all people.
     let sql = format!(
-        "select term, case when term = {gets} then jurisdiction else '' end as jurisdiction,
-            case when term = {gets} then locale else '' end as locale,
-            case when term = {gets} then exposed else 0 end as exposed,
-            case when term = {gets} then named else 0 end as named, count(*) as people
-        from (select {term} as term, p.jurisdiction, p.locale, {THEIRS} as exposed, p.named
-            from {from} where p.incident_id = $1 and {counted}) audience
-        group by 1, 2, 3, 4, 5 order by 3, 4, 5, 2"
+        "select part, count(*) as people
+        from (select case when term = {gets} then concat_ws(' ', term, exposed, named, locale, jurisdiction)
+                else term::text end as part
+            from (select {term} as term, p.jurisdiction, p.locale, {THEIRS} as exposed, p.named
+                from {from} where p.incident_id = $1 and {counted} offset 0) person offset 0) audience
+        group by part"
     );
     let parts: Vec<PartSql> = ask!(sql, incident, filter, launched).load(conn).await?;
-    let mut terms = AudienceTerms::default();
-    for part in parts {
-        let term = named(incident, part.term)?;
-        *terms.people.entry(term).or_default() += part.class.people;
-        if term == AudienceTerm::GetsIt {
-            let place = terms.jurisdictions.entry(part.jurisdiction).or_default();
-            *place += part.class.people;
-            add(&mut terms, incident, part.class)?;
+    let (mut terms, mut classes) = (AudienceTerms::default(), BTreeMap::new());
+    for part in &parts {
+        let broken = || Error::inconsistent("audience of incident", incident);
+        let (term, class) = read_part(&part.part).ok_or_else(broken)?;
+        *terms.people.entry(term).or_default() += part.people;
+        if let Some((class, jurisdiction)) = class {
+            let place = terms.jurisdictions.entry(jurisdiction).or_default();
+            *place += part.people;
+            *classes.entry(class).or_default() += part.people;
         }
     }
+    let class = |((locale, exposed, named), people)| {
+        let class = ClassSql {
+            locale,
+            exposed,
+            named,
+            people,
+        };
+        read_class(incident, class)
+    };
+    terms.classes = classes.into_iter().map(class).collect::<Result<_>>()?;
     Ok(terms)
 }
 
-fn named(incident: IncidentId, number: i32) -> Result<AudienceTerm> {
-    let term = usize::try_from(number)
-        .ok()
-        .and_then(|n| AudienceTerm::ALL.get(n));
-    let broken = || Error::inconsistent("audience of incident", incident);
-    term.copied().ok_or_else(broken)
-}
+/// Locale, exposed and named elements.
+type Class = (String, i64, i64);
 
-/// Adds people to the class of the same text; its parts by jurisdiction come one after the other.
-fn add(terms: &mut AudienceTerms, incident: IncidentId, class: ClassSql) -> Result<()> {
-    let class = read_class(incident, class)?;
-    match terms.classes.last_mut() {
-        Some(last)
-            if (&last.locale, last.exposed, last.named)
-                == (&class.locale, class.exposed, class.named) =>
-        {
-            last.people += class.people;
-        }
-        _ => terms.classes.push(class),
+/// The term of a part; of those who get it also their class and their jurisdiction.
+fn read_part(part: &str) -> Option<(AudienceTerm, Option<(Class, String)>)> {
+    let mut words = part.splitn(5, ' ');
+    let number: usize = words.next()?.parse().ok()?;
+    let term = *AudienceTerm::ALL.get(number)?;
+    if term != AudienceTerm::GetsIt {
+        return Some((term, None));
     }
-    Ok(())
+    let (exposed, named) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let (locale, jurisdiction) = (words.next()?.to_owned(), words.next()?.to_owned());
+    Some((term, Some(((locale, exposed, named), jurisdiction))))
 }
 
 /// The next people of a term, in the order of bucket and id after `after`, opened. Of a rare term it may read every person
@@ -196,4 +197,23 @@ pub async fn people_of_term(
         .load(conn)
         .await?;
     rows.into_iter().map(|row| open(row, key)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_a_term_or_a_class_of_those_who_get_it() {
+        let class = |place: &str| {
+            let class = ("zh-Hant".to_owned(), 5, 1);
+            Some((AudienceTerm::GetsIt, Some((class, place.to_owned()))))
+        };
+        assert_eq!(read_part("9 5 1 zh-Hant US-CA"), class("US-CA"));
+        assert_eq!(read_part("9 5 1 zh-Hant "), class(""));
+        assert_eq!(read_part("0"), Some((AudienceTerm::OutsideFilter, None)));
+        for wrong in ["", "9", "9 5 1 en", "10", "x"] {
+            assert_eq!(read_part(wrong), None, "{wrong}");
+        }
+    }
 }
