@@ -46,6 +46,8 @@ macro_rules! systems {
 }
 
 systems! {
+    /// Watches whether approvals still cover what would be sent.
+    Approvals = "approvals";
     /// Links entries into the audit log's chain of hashes.
     Audit = "audit";
     /// Pauses a campaign with too many bad results.
@@ -64,6 +66,8 @@ systems! {
     Helpline = "helpline";
     /// Slows campaigns.
     Pacing = "pacing";
+    /// Launches campaigns at their set time.
+    Schedule = "schedule";
     /// Applies lists of affected people.
     Scope = "scope";
     /// Sends notices and settles their results.
@@ -77,7 +81,8 @@ impl System {
     pub fn in_words(self) -> &'static str {
         match self {
             Self::Cli => "the command line",
-            Self::Audit
+            Self::Approvals
+            | Self::Audit
             | Self::Breaker
             | Self::Canary
             | Self::Demo
@@ -85,6 +90,7 @@ impl System {
             | Self::Freezing
             | Self::Helpline
             | Self::Pacing
+            | Self::Schedule
             | Self::Scope
             | Self::Senders
             | Self::SignIn => "Candor",

@@ -14,6 +14,7 @@ pub mod seal;
 pub mod shutdown;
 pub(crate) mod telemetry;
 pub(crate) mod trouble;
+pub mod zone;
 
 pub mod app;
 pub mod db;

@@ -38,20 +38,28 @@ macro_rules! actions {
 
 actions! {
     ActRefused = "act.refused", "tried what their role does not allow";
+    AudienceList = "audience.list", "added a list of references";
     AuditHeadRestored = "audit.head_restored", "found that the head of the audit log was deleted, and restored it";
     AuditLeftOut = "audit.left_out", "counted more reads and refusals than it could name";
     CampaignApprove = "campaign.approve", "approved it";
     CampaignCanary = "campaign.canary", "let the rest follow the canary";
     CampaignCancel = "campaign.cancel", "cancelled it";
+    CampaignCopy = "campaign.copy", "drafted it as a copy of another campaign";
     CampaignCreate = "campaign.create", "drafted the campaign";
     CampaignEdit = "campaign.edit", "changed the draft";
     CampaignLaunch = "campaign.launch", "launched it";
     CampaignPace = "campaign.pace", "changed its speed";
     CampaignPause = "campaign.pause", "paused it";
+    CampaignReject = "campaign.reject", "rejected it";
     CampaignResume = "campaign.resume", "let it go on";
+    CampaignRetry = "campaign.retry", "made its deferred messages due at once";
+    CampaignSchedule = "campaign.schedule", "scheduled its launch";
     CampaignSubmit = "campaign.submit", "submitted it";
     CampaignTakeBack = "campaign.take_back", "took it back";
+    CampaignTest = "campaign.test", "sent a test of it to staff";
+    CampaignUnschedule = "campaign.unschedule", "cancelled the schedule of its launch";
     CampaignUnwaive = "campaign.unwaive", "withdrew a waiver";
+    CampaignVoid = "campaign.void", "found its approval void";
     CampaignWaive = "campaign.waive", "waived a finding";
     CampaignWarn = "campaign.warn", "warned";
     DatabaseDoubt = "database.doubt", "found that the database may be an older copy";
@@ -102,6 +110,7 @@ actions! {
     StaffSignInRefused = "staff.sign_in_refused", "refused a sign-in";
     StaffSignOut = "staff.sign_out", "signed out";
     TemplateCreate = "template.create", "began the template";
+    TemplateDelete = "template.delete", "deleted the template";
     TemplateVersion = "template.version", "wrote a version";
     TicketAssign = "ticket.assign", "assigned the ticket";
     TicketCall = "ticket.call", "recorded a call";

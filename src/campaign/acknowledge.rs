@@ -115,14 +115,15 @@ pub(super) fn acknowledge(
         let foreign = quoted.iter().filter(move |key| {
             let value = content.facts.iter().find(|(of, _)| of.eq_ignore_ascii_case(key));
             let value = value.map_or("", |(_, value)| value);
-            fact_language(key) != language(tag) && !is_neutral(key, value)
+            let is_told = content.told_key(key, tag).is_some();
+            !is_told && fact_language(key) != language(tag) && !is_neutral(key, value)
         });
         foreign.map(move |key| ToAcknowledge {
             key: format!("{tag}:{key}"),
             people,
             why: format!(
-                "The text “{tag}” quotes the fact “{key}”, which is written in “{}”; {people} get it. Write the fact \
-                 “{}_{}” and quote that, or acknowledge “{tag}:{key}”.",
+                "The text “{tag}” quotes the fact “{key}”, which is written in “{}”; {people} get it. Write the claim \
+                 “{}” in “{}” on the fact sheet, or acknowledge “{tag}:{key}”.",
                 fact_language(key),
                 base(key),
                 language(tag),
@@ -132,7 +133,8 @@ pub(super) fn acknowledge(
     languages.chain(facts).collect()
 }
 
-pub(super) fn language(tag: &str) -> &str {
+/// The first part of a language tag.
+pub(crate) fn language(tag: &str) -> &str {
     tag.split('-').next().unwrap_or(tag)
 }
 
@@ -179,7 +181,7 @@ const NEUTRAL: [&str; 14] = [
 
 /// Whether a fact reads the same in every language: by its key, or because nothing but numbers, web addresses and
 /// e-mail addresses stand in it.
-fn is_neutral(key: &str, value: &str) -> bool {
+pub(crate) fn is_neutral(key: &str, value: &str) -> bool {
     let last = key.rsplit('_').next().unwrap_or(key);
     let is_address =
         |word: &str| word.contains("://") || word.contains('@') || word.starts_with("www.");

@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use super::change::Change;
 use super::content::Content;
 use super::error::CampaignError;
-use super::store::Overview;
+use super::store::{self, Overview};
 use super::{Campaign, CampaignStatus};
 use crate::app::App;
 use crate::db::Conn;
-use crate::id::CampaignId;
+use crate::id::{CampaignId, StaffId};
 use crate::incident::Incident;
-use crate::{incident, template};
+use crate::staff::{Right, Staff};
+use crate::{incident, staff, template};
 
 /// What would be approved at present.
 ///
@@ -26,6 +27,33 @@ pub async fn present_content(
     let template =
         template::store::find(conn, campaign.template, Some(campaign.template_version)).await?;
     Content::of(campaign, &incident, &template, &app.config).ok_or(CampaignError::NoScope)
+}
+
+/// Locks what an approval or a rejection locks before the campaign's row: the incident, then the account of the approver,
+/// which is neither disabled nor given other roles before the transaction ends.
+///
+/// # Errors
+/// [`CampaignError::Missing`].
+pub(super) async fn lock_before(
+    conn: &mut Conn,
+    id: CampaignId,
+    by: StaffId,
+) -> Result<(Incident, Staff), CampaignError> {
+    let of = store::find(conn, id).await?.incident;
+    let incident = incident::store::hold(conn, of).await?;
+    let approver = staff::store::share(conn, by).await?;
+    Ok((incident, approver))
+}
+
+/// Refuses an approver who wrote or submitted the campaign, or whose account may not approve (any more).
+pub(super) fn check_second_person(of: &Campaign, who: &Staff) -> Result<(), CampaignError> {
+    if of.created_by == who.id || of.submitted_by == Some(who.id) {
+        return Err(CampaignError::SamePerson);
+    }
+    match who.disabled_at.is_none() && who.may(Right::ApproveCampaign) {
+        true => Ok(()),
+        false => Err(CampaignError::NoApprover),
+    }
 }
 
 /// What changed since the campaign was submitted; nothing while what was submitted would still be sent.
@@ -48,8 +76,11 @@ pub(super) fn changes(campaign: &Campaign, present: &Content) -> Vec<Change> {
 pub fn unpublished(present: &Content, incident: &Incident) -> Vec<String> {
     let texts = present.compile().unwrap_or_default();
     let quoted: BTreeSet<String> = texts
-        .values()
-        .flat_map(|text| text.facts().to_vec())
+        .iter()
+        .flat_map(|(tag, text)| {
+            let fact = |key: &String| present.told_key(key, tag).unwrap_or_else(|| key.clone());
+            text.facts().iter().map(fact).collect::<Vec<_>>()
+        })
         .collect();
     let differing = incident.unpublished_facts().into_iter();
     differing

@@ -4,10 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::CampaignKind;
 use crate::element::ElementSet;
+use crate::id::CampaignId;
+use crate::notice::NoticeStatus;
 use crate::person::AudienceFilter;
 pub use crate::person::Who;
 use crate::person::audience::flag_words;
 use crate::person::flags::Flags;
+use crate::person::narrowing::{ListDigest, Wave};
 use crate::person::place::{Jurisdiction, Locale};
 
 /// A filter of the people of an incident who can be reached by e-mail. An empty list filters nothing.
@@ -28,10 +31,107 @@ pub struct Audience {
     /// Only people who may have been told: a campaign that is over left a notice to them uncertain. Others leave them out.
     #[serde(skip_serializing_if = "is_false")]
     pub may_have_been_told: bool,
+    /// Only people with all of these elements; compared as `elements` is.
+    #[serde(skip_serializing_if = "no_elements")]
+    pub elements_all: ElementSet,
+    /// Only people with none of these elements; compared as `elements` is.
+    #[serde(skip_serializing_if = "no_elements")]
+    pub elements_none: ElementSet,
+    /// Only people with none of these flags.
+    #[serde(with = "flag_words", skip_serializing_if = "no_flags")]
+    pub flags_none: Flags,
+    /// Only people whose notice of an earlier campaign ended like this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
+    /// Only people on this list of references.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_listed: Option<Listed>,
+    /// Nobody on this list of references.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_listed: Option<Listed>,
+    /// Only this part of them, in an order that all campaigns of the incident share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wave: Option<Wave>,
+}
+
+/// The outcome of an earlier campaign of the incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Outcome")]
+pub struct Earlier {
+    /// Which campaign.
+    pub campaign: CampaignId,
+    /// The states that a notice may have, each once and in the order of [`NoticeStatus::ALL`].
+    pub statuses: Vec<NoticeStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outcome {
+    campaign: CampaignId,
+    statuses: Vec<NoticeStatus>,
+}
+
+impl TryFrom<Outcome> for Earlier {
+    type Error = &'static str;
+
+    fn try_from(of: Outcome) -> Result<Self, &'static str> {
+        Self::new(of.campaign, &of.statuses)
+    }
+}
+
+impl Earlier {
+    /// People with a notice of this campaign in one of these states.
+    ///
+    /// # Errors
+    /// Without a state, or with one that no stored notice has.
+    pub fn new(campaign: CampaignId, asked: &[NoticeStatus]) -> Result<Self, &'static str> {
+        // `sending` is a figure: no notice is stored with it.
+        let is_stored = |status: &&NoticeStatus| **status != NoticeStatus::Sending;
+        let is_asked = |status: &&NoticeStatus| asked.contains(*status);
+        let all = NoticeStatus::ALL.iter().filter(is_stored);
+        let statuses: Vec<_> = all.filter(is_asked).copied().collect();
+        match statuses.is_empty() || asked.contains(&NoticeStatus::Sending) {
+            true => Err("statuses names states of stored notices, such as bounced or expired"),
+            false => Ok(Self { campaign, statuses }),
+        }
+    }
+}
+
+/// A list of references, named by what is on it, so that an approval covers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// Its digest.
+    pub list: ListDigest,
+    /// How many references it has.
+    pub references: u32,
+}
+
+/// What an audience names and its incident does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotOfIncident {
+    /// A list.
+    #[error(
+        "the incident has no list of {references} references with the digest {list}: add the list first, then name it as \
+         the answer does"
+    )]
+    List {
+        /// Its digest.
+        list: ListDigest,
+        /// How many references the audience says it has.
+        references: u32,
+    },
+    /// A campaign.
+    #[error("the earlier campaign {0} is none of this incident")]
+    Campaign(CampaignId),
 }
 
 fn is_false(value: &bool) -> bool {
     !*value
+}
+
+fn no_elements(elements: &ElementSet) -> bool {
+    elements.is_empty()
 }
 
 fn no_flags(flags: &Flags) -> bool {
@@ -110,7 +210,17 @@ impl Audience {
             jurisdictions: self.jurisdictions.clone(),
             locales: self.locales.clone(),
             elements: self.elements,
+            all_elements: self.elements_all,
+            no_elements: self.elements_none,
             flags: self.flags,
+            no_flags: self.flags_none,
+            earlier: self.earlier.as_ref().map(|earlier| {
+                let words = earlier.statuses.iter().map(|status| status.as_str());
+                (earlier.campaign, words.collect())
+            }),
+            only_listed: self.only_listed.map(|of| of.list),
+            not_listed: self.not_listed.map(|of| of.list),
+            wave: self.wave,
             may_have_been_told: self.may_have_been_told,
             but: None,
         }
@@ -144,6 +254,33 @@ mod tests {
             (r#"{"flags": ["vip"]}"#, "The flags are"),
         ] {
             assert!(read(json).is_err_and(|error| error.contains(why)), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_narrows_an_audience_is_read_in_one_form_or_refused() {
+        let list = "07".repeat(32);
+        let campaign = CampaignId::new(chrono::DateTime::UNIX_EPOCH);
+        let json = format!(
+            r#"{{"elements_all":["ssn"],"elements_none":["phone"],"flags_none":["minor"],
+            "earlier":{{"campaign":"{campaign}","statuses":["expired","bounced","bounced"]}},
+            "only_listed":{{"list":"{list}","references":3}},"wave":{{"to":100}}}}"#
+        );
+        let audience = read(&json).expect("an audience");
+        let written = serde_json::to_string(&audience).expect("JSON");
+        let more = format!(
+            r#""elements_all":["ssn"],"elements_none":["phone"],"flags_none":["minor"],"earlier":{{"campaign":"{campaign}","statuses":["bounced","expired"]}},"only_listed":{{"list":"{list}","references":3}},"wave":{{"from":0,"to":100}}}}"#
+        );
+        assert!(written.ends_with(&more), "{written}");
+        assert_eq!(read(&written), Ok(audience));
+        for wrong in [
+            r#"{"wave":{"from":300,"to":100}}"#.to_owned(),
+            r#"{"only_listed":{"list":"07","references":1}}"#.to_owned(),
+            format!(r#"{{"earlier":{{"campaign":"{campaign}","statuses":[]}}}}"#),
+            format!(r#"{{"earlier":{{"campaign":"{campaign}","statuses":["sending"]}}}}"#),
+            format!(r#"{{"earlier":{{"campaign":"{campaign}","statuses":["lost"]}}}}"#),
+        ] {
+            assert!(read(&wrong).is_err(), "{wrong}");
         }
     }
 

@@ -4,18 +4,21 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::CampaignStatus;
+use super::{CampaignStatus, difference};
 use crate::audit::changed::Part;
 use crate::audit::{Action, Event};
 
 /// The acts that each make a new version of a campaign. One that is through gets a version without an act.
-pub const VERSIONED: [Action; 10] = [
+pub const VERSIONED: [Action; 13] = [
     Action::CampaignEdit,
     Action::CampaignSubmit,
     Action::CampaignApprove,
+    Action::CampaignReject,
     Action::CampaignTakeBack,
     Action::CampaignWaive,
     Action::CampaignUnwaive,
+    Action::CampaignSchedule,
+    Action::CampaignUnschedule,
     Action::CampaignLaunch,
     Action::CampaignPause,
     Action::CampaignResume,
@@ -28,16 +31,27 @@ pub fn parts(event: &Event) -> Vec<Part> {
         Some(Action::CampaignWaive | Action::CampaignUnwaive) => {
             return vec![Part::new("waivers", "the waivers")];
         }
-        Some(Action::CampaignEdit) => return vec![Part::new("draft", "the draft")],
+        Some(Action::CampaignEdit) => return edited(event),
         Some(Action::CampaignSubmit) => CampaignStatus::InReview,
-        Some(Action::CampaignApprove) => CampaignStatus::Approved,
-        Some(Action::CampaignTakeBack) => CampaignStatus::Draft,
+        Some(Action::CampaignApprove | Action::CampaignUnschedule) => CampaignStatus::Approved,
+        Some(Action::CampaignSchedule) => CampaignStatus::Scheduled,
+        Some(Action::CampaignTakeBack | Action::CampaignReject) => CampaignStatus::Draft,
         Some(Action::CampaignLaunch | Action::CampaignResume) => CampaignStatus::Sending,
         Some(Action::CampaignPause) => CampaignStatus::Paused,
         Some(Action::CampaignCancel) => CampaignStatus::Cancelled,
         _ => return Vec::new(),
     };
     vec![status(to)]
+}
+
+/// The parts that an edit changed; an entry of an older program names none.
+fn edited(event: &Event) -> Vec<Part> {
+    let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    let parts = difference::parts(&detail["changed"]);
+    match parts.is_empty() {
+        true => vec![Part::new("draft", "the draft")],
+        false => parts,
+    }
 }
 
 /// The status, as a part that changed.
@@ -66,6 +80,10 @@ pub enum Change {
     Scope,
     /// Rate, canary or deadline.
     Rate,
+    /// When it is launched.
+    Schedule,
+    /// In which hours its notices are held.
+    Quiet,
     /// What happens to uncertain notices.
     Policy,
     /// The organisation's name.
@@ -80,6 +98,8 @@ pub enum Change {
     Acknowledged,
     /// A waiver was added or withdrawn after the approval.
     Waivers,
+    /// Whether texts quote claims in their own language.
+    FactLanguages,
 }
 
 impl Change {
@@ -95,6 +115,8 @@ impl Change {
             Self::Audience => "audience",
             Self::Scope => "scope",
             Self::Rate => "rate",
+            Self::Schedule => "schedule",
+            Self::Quiet => "quiet_hours",
             Self::Policy => "policy",
             Self::Organisation => "organisation",
             Self::Sender => "sender",
@@ -102,6 +124,7 @@ impl Change {
             Self::ReturnPath => "return_path",
             Self::Acknowledged => "acknowledged",
             Self::Waivers => "waivers",
+            Self::FactLanguages => "fact_languages",
         }
         .to_owned()
     }
@@ -119,6 +142,8 @@ impl fmt::Display for Change {
             Self::Audience => "the audience",
             Self::Scope => "the list in force",
             Self::Rate => "rate, canary or deadline",
+            Self::Schedule => "the time of the launch",
+            Self::Quiet => "the quiet hours",
             Self::Policy => "what happens to uncertain notices",
             Self::Organisation => "the organisation's name",
             Self::Sender => "the sender",
@@ -126,6 +151,7 @@ impl fmt::Display for Change {
             Self::ReturnPath => "the return path",
             Self::Acknowledged => "what was acknowledged",
             Self::Waivers => "the waivers of findings",
+            Self::FactLanguages => "in which languages facts are quoted",
         };
         f.write_str(words)
     }

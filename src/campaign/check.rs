@@ -306,8 +306,9 @@ fn findings(
         };
         let mut found = lint::lint(&variant.subject, &variant.body);
         found.retain(|finding| finding.severity == Severity::Error);
+        let told = content.told(tag);
         for key in texts.get(tag).map_or(&[][..], Compiled::facts) {
-            let facts = content.facts.iter();
+            let facts = told.iter();
             let value = facts.filter(|(of, _)| of.eq_ignore_ascii_case(key));
             let wrong = value.flat_map(|(_, value)| lint::lint_value(value));
             found.extend(wrong.map(|finding| Finding {

@@ -1,6 +1,7 @@
 //! What is approved of a campaign (promise P5): everything that decides the messages, recipients and speed, as one JSON
 //! text. Its exact bytes are hashed. Senders read nothing else. The text begins with the number of its format.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -11,10 +12,11 @@ use crate::config::Config;
 use crate::db;
 use crate::element::ElementSet;
 use crate::id::CampaignId;
+use crate::incident::claims::{told, told_key};
 use crate::incident::{Facts, Incident};
 use crate::seal::sha256;
 use crate::template::merge::{self, Compiled, Fixed, MergeError};
-use crate::template::{Template, Variants};
+use crate::template::{Template, Variants, quotes_by_language};
 
 /// The format that this program writes, and the only one that it reads. A change of [`Content`] that changes the text of
 /// any content gets the next number: approvals of the former one are then void, and docs/domain.md says what that means.
@@ -90,6 +92,10 @@ pub struct Content {
     pub return_path: String,
     /// Whether each notice has a return path of its own.
     pub verp: bool,
+    /// Whether texts quote claims in their own language. Not so if no claim that a text quotes has a text in its language,
+    /// and in contents that were written before claims had languages.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub facts_by_language: bool,
 }
 
 impl Content {
@@ -121,6 +127,7 @@ impl Content {
             public_url: config.http.public_url.to_string(),
             return_path: return_path.to_owned(),
             verp: config.mail.verp,
+            facts_by_language: quotes_by_language(&template.variants, &incident.facts),
         })
     }
 
@@ -168,7 +175,12 @@ impl Content {
             (self.kind != present.kind, Change::Kind),
             (self.audience != present.audience, Change::Audience),
             (self.scope != present.scope, Change::Scope),
-            (self.limits != present.limits, Change::Rate),
+            (speed(&self.limits) != speed(&present.limits), Change::Rate),
+            (
+                self.limits.launch_at != present.limits.launch_at,
+                Change::Schedule,
+            ),
+            (self.limits.quiet != present.limits.quiet, Change::Quiet),
             (self.on_uncertain != present.on_uncertain, Change::Policy),
             (
                 self.organisation != present.organisation,
@@ -184,12 +196,30 @@ impl Content {
                 self.acknowledged != present.acknowledged,
                 Change::Acknowledged,
             ),
+            (
+                self.facts_by_language != present.facts_by_language,
+                Change::FactLanguages,
+            ),
         ] {
             if is_other {
                 changes.push(change);
             }
         }
         changes
+    }
+
+    /// The facts as the text in `locale` quotes them.
+    pub fn told(&self, locale: &str) -> Cow<'_, Facts> {
+        match self.facts_by_language {
+            true => told(&self.facts, locale),
+            false => Cow::Borrowed(&self.facts),
+        }
+    }
+
+    /// The key in the fact sheet of what the text in `locale` says when it quotes `key`, if that is a text in its language.
+    pub fn told_key(&self, key: &str, locale: &str) -> Option<String> {
+        let of = self.facts_by_language.then_some(&self.facts)?;
+        told_key(of, key, locale)
     }
 
     /// Compiles every variant.
@@ -200,11 +230,12 @@ impl Content {
         let mut compiled = BTreeMap::new();
         let mut errors = Vec::new();
         for (locale, variant) in &self.variants {
+            let facts = self.told(locale);
             let fixed = Fixed {
                 locale,
                 organisation: &self.organisation,
                 incident_title: &self.title,
-                facts: &self.facts,
+                facts: &facts,
             };
             match merge::compile(&variant.subject, &variant.body, &fixed) {
                 Ok(text) => drop(compiled.insert(locale.clone(), text)),
@@ -216,6 +247,15 @@ impl Content {
         } else {
             Err(errors)
         }
+    }
+}
+
+/// The limits without the times at which it may be sent.
+fn speed(of: &Limits) -> Limits {
+    Limits {
+        launch_at: None,
+        quiet: None,
+        ..*of
     }
 }
 
@@ -280,12 +320,14 @@ mod tests {
                 elements: ElementSet::of(&[Element::Name]),
                 flags: Flags::MINOR,
                 may_have_been_told: true,
+                ..Audience::default()
             },
             scope: 2,
             limits: Limits {
                 rate_per_second: 50,
                 canary: Some(100),
                 finish_by: Some(moment()),
+                ..Limits::default()
             },
             on_uncertain: UncertainPolicy::Leave,
             from: ("Sundmere".to_owned(), "notice@sundmere.example".to_owned()),
@@ -298,6 +340,7 @@ mod tests {
             public_url: "https://sundmere.example".to_owned(),
             return_path: "bounce@sundmere.example".to_owned(),
             verp: true,
+            facts_by_language: false,
         }
     }
 
@@ -316,6 +359,18 @@ mod tests {
                 r#""audience":{"who":null,"jurisdictions":[],"locales":[],"elements":[]},"scope""#
             ) && said.contains(r#""limits":{"rate_per_second":0},"on_uncertain""#),
             "{said}"
+        );
+        let by_language = Content {
+            facts_by_language: true,
+            ..content(by)
+        };
+        let said = by_language.to_text().expect("JSON");
+        assert_eq!(
+            said,
+            text.replace(
+                r#""verp":true}"#,
+                r#""verp":true,"facts_by_language":true}"#
+            )
         );
     }
 

@@ -1,9 +1,10 @@
 //! Why something that people do with a campaign was refused.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use super::CampaignStatus;
-use super::audience::NotForKind;
+use super::audience::{NotForKind, NotOfIncident};
 use super::change::{self, Change};
 use super::check::Review;
 use super::content::ContentError;
@@ -15,6 +16,9 @@ use crate::incident::IncidentState;
 use crate::person::AudienceCount;
 use crate::template::merge::MergeError;
 use crate::template::rules::RulesError;
+
+/// The characters of the comment of a rejection.
+pub const COMMENT: RangeInclusive<usize> = 10..=2_000;
 
 /// Why a campaign did not move.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +47,22 @@ pub enum CampaignError {
     #[error("{}", .0.iter().map(|(locale, e)| format!("{locale}: {e}")).collect::<Vec<_>>().join("\n"))]
     Text(Vec<(String, MergeError)>),
     /// The approver wrote or submitted it (P5).
-    #[error("four eyes: who wrote or submitted a campaign cannot approve it")]
+    #[error("four eyes: who wrote or submitted a campaign cannot approve or reject it")]
     SamePerson,
+    /// The account is disabled by now, or has not the role.
+    #[error("this account may not approve campaigns any more")]
+    NoApprover,
+    /// A rejection says too little or too much.
+    #[error("say in {} to {} characters what is to be changed: the author reads it", COMMENT.start(), COMMENT.end())]
+    Comment,
+    /// Only what waits for an approval is rejected.
+    #[error("a campaign that is {0} cannot be rejected: only one that waits for approval can")]
+    NotInReview(CampaignStatus),
+    /// Deferred messages exist only of a campaign under way.
+    #[error(
+        "a campaign that is {0} has no messages to try again: only one that is sending or paused has"
+    )]
+    NotUnderWay(CampaignStatus),
     /// The approver named another content than the one submitted.
     #[error("this is not the content that was submitted: read it again before you approve")]
     OtherContent,
@@ -84,6 +102,9 @@ pub enum CampaignError {
     /// A campaign of this kind cannot have this audience.
     #[error(transparent)]
     Audience(#[from] NotForKind),
+    /// The audience names what its incident does not have.
+    #[error(transparent)]
+    AudiencePart(#[from] NotOfIncident),
     /// No person of the audience can be told by e-mail.
     #[error(
         "nobody in this audience can be told by e-mail: {} must not be written to, {} need a letter, for {} \
@@ -112,6 +133,39 @@ pub enum CampaignError {
     /// The deadline is over.
     #[error("finish_by is in the past: set a later time, or none")]
     Late,
+    /// The time of the launch is over.
+    #[error("the time of the launch is in the past: set a later one")]
+    Past,
+    /// The launch would come after the deadline.
+    #[error(
+        "the launch would come after the deadline (finish_by): set an earlier time, or a later deadline"
+    )]
+    AfterDeadline,
+    /// It lies too far ahead.
+    #[error("the time of the launch is more than a year ahead: set an earlier one")]
+    TooFar,
+    /// What was approved is launched at a set time.
+    #[error(
+        "it was approved for a launch at {0}, not before: wait, or take it back, change the time and have it approved again"
+    )]
+    TooEarly(Box<str>),
+    /// What was approved is launched at a set time, and this is another.
+    #[error(
+        "it was approved for a launch at {0}: schedule it for this time, or take it back, change the time and have it \
+         approved again"
+    )]
+    OtherTime(Box<str>),
+    /// Quiet hours of the whole day.
+    #[error("quiet hours that end when they begin hold all notices for ever: set another end")]
+    NeverLeaves,
+    /// The account that set the time of the launch may not launch any more.
+    #[error(
+        "the account that scheduled it is disabled, or may not launch campaigns any more: launch it, or schedule it again"
+    )]
+    NoLongerMay,
+    /// A test was asked for that cannot be sent.
+    #[error(transparent)]
+    Test(#[from] TestError),
     /// The audience is not complete, and its people can no longer be taken from the list that was approved.
     #[error(
         "the audience is not complete, and list version {active} has taken the place of version {approved}, which was \
@@ -134,6 +188,26 @@ pub enum CampaignError {
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+/// Why no test of a campaign's text was sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TestError {
+    /// No account, or no language.
+    #[error("choose at least one person and one language")]
+    Nobody,
+    /// Too many messages at once.
+    #[error("a test has at most {0} messages: choose fewer people or languages")]
+    TooMany(usize),
+    /// A text in this language is missing.
+    #[error("the template has no text in the language “{0}”")]
+    NoText(String),
+    /// An account that is disabled, has no mailbox, or does not exist.
+    #[error("an account that you chose is disabled or has no e-mail address: choose another")]
+    NoAccount,
+    /// The account that asks has no mailbox.
+    #[error("your account has no e-mail address: choose a colleague")]
+    NoMailbox,
 }
 
 impl Collision for CampaignError {

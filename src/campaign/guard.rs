@@ -1,12 +1,12 @@
 //! What comes before and after every act on a campaign: its row is locked, what forbids the act is looked at, and what was
 //! done is put on record.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::error::CampaignError;
 use super::store::{self, NewCampaign};
-use super::{Campaign, CampaignStatus, change};
+use super::{Campaign, CampaignStatus, Limits, change};
 use crate::actor::{Actor, System};
 use crate::app::App;
 use crate::audit::changed::{self, Changed, Edit};
@@ -17,10 +17,13 @@ use crate::id::CampaignId;
 use crate::incident::{self, Incident};
 use crate::notice::NoticeStatus;
 
+/// How far ahead a launch may be set.
+const FURTHEST: TimeDelta = TimeDelta::days(366);
+
 /// A campaign as the caller saw it. Commands and the program itself name no version: they act on the present one.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
-    pub(super) id: CampaignId,
+    pub(crate) id: CampaignId,
     version: Option<i32>,
 }
 
@@ -38,7 +41,7 @@ impl From<CampaignId> for Seen {
 }
 
 /// Refuses a caller who saw another version. It is certain only where the campaign's row is locked.
-pub(super) async fn as_seen(
+pub(crate) async fn as_seen(
     conn: &mut Conn,
     now: &Campaign,
     seen: Seen,
@@ -63,7 +66,7 @@ pub(super) async fn as_seen(
 }
 
 /// Writes an action to the audit log, and notifies the senders that something changed.
-pub(super) async fn note(
+pub(crate) async fn note(
     conn: &mut Conn,
     app: &App,
     by: Actor,
@@ -137,7 +140,31 @@ pub(super) async fn refuse_in_doubt(conn: &mut Conn) -> Result<(), CampaignError
 /// Whether a draft may be written like this.
 pub(super) fn check_draft(app: &App, new: &NewCampaign) -> Result<(), CampaignError> {
     new.audience.check(new.kind)?;
-    check_deadline(app, new.limits.finish_by)
+    check_deadline(app, new.limits.finish_by)?;
+    if new.limits.quiet.is_some_and(|quiet| !quiet.leaves_time()) {
+        return Err(CampaignError::NeverLeaves);
+    }
+    let launch = new.limits.launch_at;
+    launch.map_or(Ok(()), |at| check_launch(app, &new.limits, at))
+}
+
+/// Whether a campaign with these limits may be launched by the clock at this time.
+pub(super) fn check_launch(
+    app: &App,
+    limits: &Limits,
+    at: DateTime<Utc>,
+) -> Result<(), CampaignError> {
+    let now = app.now();
+    if at <= now {
+        return Err(CampaignError::Past);
+    }
+    if at - now > FURTHEST {
+        return Err(CampaignError::TooFar);
+    }
+    match limits.finish_by.is_some_and(|by| by <= at) {
+        true => Err(CampaignError::AfterDeadline),
+        false => Ok(()),
+    }
 }
 
 fn check_deadline(app: &App, finish_by: Option<DateTime<Utc>>) -> Result<(), CampaignError> {

@@ -154,6 +154,7 @@ pub async fn resume(app: &App, by: StaffId, of: impl Into<Seen>) -> Result<(), C
     let moved = store::set_status(&mut tx, id, CampaignStatus::Sending, &Move::default()).await?;
     moved.expected("campaign", id)?;
     store::set_resumed(&mut tx, id, app.now()).await?;
+    store::hold_in_quiet_hours(&mut tx, id, &campaign.limits, app.now()).await?;
     // A person who resumes it after the canary was tried has seen the result. Before that, only the slice goes on.
     let slice = store::canary_states(&mut tx, id).await?;
     let passed = slice.is_some()

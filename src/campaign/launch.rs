@@ -6,11 +6,14 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 pub use super::approval::present_content;
-use super::approval::{changes, unpublished};
+use super::approval::{self, changes, unpublished};
+use super::content::Content;
+pub use super::draft::{create, edit};
 pub use super::error::CampaignError;
 pub use super::guard::Seen;
-use super::guard::{as_seen, check_draft, lock_for, log, may_go, note, refuse_in_doubt};
-use super::store::{self, Move, NewCampaign};
+use super::guard::{as_seen, lock_for, log, may_go, note, refuse_in_doubt};
+use super::news::{self, News};
+use super::store::{self, Move};
 pub use super::submit::{submit, submit_with};
 use super::{Campaign, CampaignStatus, canary, content, waiver};
 use crate::account;
@@ -22,87 +25,16 @@ use crate::id::{CampaignId, StaffId};
 use crate::incident;
 use crate::person::{self, AudienceCount};
 use crate::seal::{same, to_hex};
+use crate::staff::{self, Right};
 
 /// How long an approval or a launch waits for the number of its people.
 const COUNTING: Duration = Duration::from_secs(1);
 
-/// Writes a draft.
-///
-/// # Errors
-/// [`CampaignError::Missing`] without such an incident or template version; [`CampaignError::Audience`],
-/// [`CampaignError::Late`].
-pub async fn create(
-    app: &App,
-    by: StaffId,
-    new: &NewCampaign,
-) -> Result<CampaignId, CampaignError> {
-    let now = app.now();
-    check_draft(app, new)?;
-    let id = CampaignId::new(now);
-    let mut tx = app.db.begin().await?;
-    let of = incident::store::hold(&mut tx, new.incident).await?;
-    if of.forgotten_at.is_some() {
-        return Err(CampaignError::Forgotten);
-    }
-    store::insert(&mut tx, id, new, by, now).await?;
-    note(
-        &mut tx,
-        app,
-        Actor::Staff(by),
-        Action::CampaignCreate,
-        id,
-        &draft_detail(new),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(id)
-}
-
-/// What a draft is for, as the audit log says it.
-fn draft_detail(of: &NewCampaign) -> Value {
-    json!({
-        "kind": of.kind, "template": of.template, "template_version": of.template_version,
-        "audience": of.audience, "limits": of.limits, "on_uncertain": of.on_uncertain,
-    })
-}
-
-/// Edits a draft that is still at `version`.
-///
-/// # Errors
-/// [`CampaignError::Changed`], [`CampaignError::NotADraft`].
-pub async fn edit(
-    app: &App,
-    by: StaffId,
-    id: CampaignId,
-    version: i32,
-    new: &NewCampaign,
-) -> Result<(), CampaignError> {
-    check_draft(app, new)?;
-    let mut tx = app.db.begin().await?;
-    let campaign = store::lock(&mut tx, id).await?;
-    as_seen(&mut tx, &campaign, Seen::at(id, Some(version))).await?;
-    if campaign.status != CampaignStatus::Draft {
-        return Err(CampaignError::NotADraft);
-    }
-    let set = store::set_draft(&mut tx, id, version, new).await?;
-    set.expected("campaign", id)?;
-    note(
-        &mut tx,
-        app,
-        Actor::Staff(by),
-        Action::CampaignEdit,
-        id,
-        &draft_detail(new),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(())
-}
-
 /// Approves exactly the content with this hash (hex).
 ///
 /// # Errors
-/// [`CampaignError::Changed`], [`CampaignError::SamePerson`], [`CampaignError::OtherContent`], [`CampaignError::Unwaived`],
+/// [`CampaignError::Changed`], [`CampaignError::SamePerson`], [`CampaignError::NoApprover`], [`CampaignError::OtherContent`],
+/// [`CampaignError::Unwaived`],
 /// [`CampaignError::ApprovalVoid`] if the submitted content is no longer what would be sent.
 pub async fn approve(
     app: &App,
@@ -113,12 +45,16 @@ pub async fn approve(
     let seen = of.into();
     let id = seen.id;
     let people = people_now(app, id).await?;
-    let now = app.now();
     let mut tx = app.db.begin().await?;
+    let (incident, approver) = approval::lock_before(&mut tx, id, by).await?;
     let campaign = lock_for(&mut tx, seen, CampaignStatus::Approved).await?;
-    if campaign.created_by == by || campaign.submitted_by == Some(by) {
-        return Err(CampaignError::SamePerson);
+    if campaign.status != CampaignStatus::InReview {
+        return Err(CampaignError::IllegalMove {
+            from: campaign.status,
+            to: CampaignStatus::Approved,
+        });
     }
+    approval::check_second_person(&campaign, &approver)?;
     let submitted = campaign.content.as_deref().unwrap_or_default();
     let hash = content::hash(submitted);
     if !same(to_hex(&hash).as_bytes(), content_hash.as_bytes()) {
@@ -129,14 +65,14 @@ pub async fn approve(
         return Err(CampaignError::ApprovalVoid(changed));
     }
     let waived = waiver::relied_on(&mut tx, &campaign, &hash).await?;
-    let with = Move {
-        approved_by: Some(by),
-        approved_at: Some(now),
-        approved_hash: Some(hash.to_vec()),
-        ..Move::default()
+    let given = store::approvals::Approval {
+        campaign: id,
+        hash: hash.to_vec(),
+        content: submitted.to_owned(),
+        by,
+        at: app.now(),
     };
-    let moved = store::set_status(&mut tx, id, CampaignStatus::Approved, &with).await?;
-    moved.expected("campaign", id)?;
+    store::approvals::approve(&mut tx, &given).await?;
     note(
         &mut tx,
         app,
@@ -146,6 +82,7 @@ pub async fn approve(
         &json!({ "content_hash": content_hash, "people": people, "waived": waived }),
     )
     .await?;
+    news::tell(&mut tx, app, &incident, &campaign, &News::Approved(by)).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -190,19 +127,28 @@ pub async fn launch(app: &App, by: StaffId, of: impl Into<Seen>) -> Result<(), C
 ///
 /// # Errors
 /// [`CampaignError::Changed`]; [`CampaignError::ApprovalVoid`] if anything changed since the approval; [`CampaignError::Unpublished`] if that is not
-/// agreed to; [`CampaignError::State`], [`CampaignError::Late`], [`CampaignError::Activating`], [`CampaignError::Nobody`].
+/// agreed to; [`CampaignError::State`], [`CampaignError::Late`], [`CampaignError::TooEarly`], [`CampaignError::Activating`], [`CampaignError::Nobody`].
 pub async fn launch_with(
     app: &App,
     by: StaffId,
     of: impl Into<Seen>,
     agreed: bool,
 ) -> Result<Vec<String>, CampaignError> {
-    let seen = of.into();
+    go(app, Actor::Staff(by), of.into(), agreed).await
+}
+
+/// Launches a campaign for staff, or by the clock: then it must be scheduled, and staff agreed to what it quotes when they
+/// scheduled it.
+pub(super) async fn go(
+    app: &App,
+    by: Actor,
+    seen: Seen,
+    agreed: bool,
+) -> Result<Vec<String>, CampaignError> {
     let id = seen.id;
     // Counting may read all people, so it comes before anything is locked.
     let nobody = has_nobody(&app.patient(), seen).await?;
     let people = people_now(app, id).await?;
-    let now = app.now();
     let mut tx = app.db.begin().await?;
     // The incident is locked before the campaign, as in all transactions: no list comes in force and no state changes
     // until this transaction ends. Customers can still ask questions.
@@ -211,41 +157,89 @@ pub async fn launch_with(
     let campaign = store::lock(&mut tx, id).await?;
     as_seen(&mut tx, &campaign, seen).await?;
     is_approved(&campaign)?;
+    let launcher = launcher(&mut tx, by, &campaign).await?;
     may_go(app, &mut tx, &campaign).await?;
     refuse_in_doubt(&mut tx).await?;
-    let content = present_content(app, &mut tx, &campaign).await?;
-    let mut changed = changes(&campaign, &content);
-    changed.extend(waiver::changed(&mut tx, &campaign).await?);
-    let present = content::hash(&content.to_text()?);
-    if !changed.is_empty() || campaign.approved_hash.as_deref() != Some(&present) {
-        return Err(CampaignError::ApprovalVoid(changed));
-    }
+    is_time(app, &campaign)?;
+    let content = approved(app, &mut tx, &campaign).await?;
     if let Some(count) = nobody {
         return Err(CampaignError::Nobody(count));
     }
-    // The incident's row is locked: nothing is published or changed before this ends.
-    let incident = incident::store::find(&mut tx, of).await?;
-    let hidden = unpublished(&content, &incident);
+    let hidden = hidden(&mut tx, &campaign, &content).await?;
     if !agreed && !hidden.is_empty() {
         return Err(CampaignError::Unpublished(hidden));
     }
-    start(&mut tx, by, &campaign, now).await?;
-    let mut detail = json!({ "content_hash": to_hex(&present), "people": people });
+    start(&mut tx, launcher, &campaign, app.now()).await?;
+    let mut detail =
+        json!({ "content_hash": campaign.approved_hash.as_deref().map(to_hex), "people": people });
     if !hidden.is_empty() {
         detail["unpublished"] = json!(hidden);
     }
-    note(
-        &mut tx,
-        app,
-        Actor::Staff(by),
-        Action::CampaignLaunch,
-        id,
-        &detail,
-    )
-    .await?;
+    if let Some(schedule) = &campaign.schedule {
+        detail["due"] = json!(schedule.at);
+        detail["scheduled_by"] = json!(schedule.by);
+    }
+    note(&mut tx, app, by, Action::CampaignLaunch, id, &detail).await?;
     tx.commit().await?;
-    log(app, id, Actor::Staff(by), "a campaign starts").await;
+    log(app, id, by, "a campaign starts").await;
     Ok(hidden)
+}
+
+/// The account that launches. By the clock that is the account that scheduled it, if it still may.
+async fn launcher(conn: &mut Conn, by: Actor, of: &Campaign) -> Result<StaffId, CampaignError> {
+    if let Some(staff) = by.staff() {
+        return Ok(staff);
+    }
+    let illegal = CampaignError::IllegalMove {
+        from: of.status,
+        to: CampaignStatus::Sending,
+    };
+    let schedule = of.schedule.ok_or(illegal)?;
+    let account = staff::store::share(conn, schedule.by).await?;
+    match account.disabled_at.is_none() && account.may(Right::LaunchCampaign) {
+        true => Ok(account.id),
+        false => Err(CampaignError::NoLongerMay),
+    }
+}
+
+/// Refuses a launch before the time that was approved.
+fn is_time(app: &App, of: &Campaign) -> Result<(), CampaignError> {
+    match of.limits.launch_at.filter(|at| *at > app.now()) {
+        Some(at) => Err(CampaignError::TooEarly(approved_time(app, at))),
+        None => Ok(()),
+    }
+}
+
+/// The time of a launch that was approved, in words.
+pub(super) fn approved_time(app: &App, at: DateTime<Utc>) -> Box<str> {
+    app.config.organisation.zone.show(at).to_string().into()
+}
+
+/// The content, if it is what was approved.
+pub(super) async fn approved(
+    app: &App,
+    conn: &mut Conn,
+    of: &Campaign,
+) -> Result<Content, CampaignError> {
+    let content = present_content(app, conn, of).await?;
+    let mut changed = changes(of, &content);
+    changed.extend(waiver::changed(conn, of).await?);
+    let present = content::hash(&content.to_text()?);
+    match !changed.is_empty() || of.approved_hash.as_deref() != Some(&present) {
+        true => Err(CampaignError::ApprovalVoid(changed)),
+        false => Ok(content),
+    }
+}
+
+/// The facts that a content quotes and that are not public. The incident's row must be locked: nothing is published or
+/// changed before the transaction ends.
+pub(super) async fn hidden(
+    conn: &mut Conn,
+    of: &Campaign,
+    content: &Content,
+) -> Result<Vec<String>, CampaignError> {
+    let incident = incident::store::find(conn, of.incident).await?;
+    Ok(unpublished(content, &incident))
 }
 
 /// The campaign is being sent from now on; its audience is frozen next.
@@ -265,7 +259,9 @@ async fn start(
     store::insert_freeze(tx, campaign.id).await?;
     let in_scope = account::account(tx, campaign.incident).await?.people;
     let canary = canary::canary_size(campaign.limits.canary, in_scope);
-    store::insert_pace(tx, campaign.id, canary).await
+    store::insert_pace(tx, campaign.id, canary).await?;
+    // Its pace is reviewed every few seconds. Until then, too, nothing leaves in quiet hours.
+    store::hold_in_quiet_hours(tx, campaign.id, &campaign.limits, now).await
 }
 
 /// How many people the campaign would be sent to, for the audit log. It looks at everybody, and no act waits long for it:

@@ -8,14 +8,26 @@ pub mod canary;
 pub mod change;
 pub(crate) mod check;
 pub mod content;
+pub mod copy;
+pub(crate) mod difference;
 pub mod doubled;
+pub mod draft;
 pub mod error;
 pub(crate) mod findings;
 pub(crate) mod guard;
 pub mod hold;
 pub mod launch;
+pub mod name;
+mod news;
+pub(crate) mod old_texts;
+pub mod quiet;
+pub mod reference_list;
+pub mod reject;
+pub mod schedule;
 pub mod store;
 pub(crate) mod submit;
+pub mod test_send;
+pub mod void_watch;
 pub mod waiver;
 
 use std::collections::BTreeMap;
@@ -26,8 +38,11 @@ use serde::{Deserialize, Serialize};
 use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use crate::pg_enum;
 use crate::seal::IncidentKey;
+use crate::zone::{Shown, Zone};
 
 pub use audience::Audience;
+pub use name::Name;
+pub use quiet::Quiet;
 
 pg_enum! {
     /// Why a campaign is sent.
@@ -81,7 +96,7 @@ impl CampaignStatus {
             Self::Draft => &[Self::InReview, Self::Cancelled],
             Self::InReview => &[Self::Approved, Self::Draft, Self::Cancelled],
             Self::Approved => &[Self::Sending, Self::Scheduled, Self::Draft, Self::Cancelled],
-            Self::Scheduled => &[Self::Sending, Self::Draft, Self::Cancelled],
+            Self::Scheduled => &[Self::Sending, Self::Approved, Self::Draft, Self::Cancelled],
             Self::Sending => &[Self::Paused, Self::Completed, Self::Cancelled],
             Self::Paused => &[Self::Sending, Self::Cancelled],
             Self::Completed | Self::Cancelled => &[],
@@ -126,6 +141,30 @@ pub struct Limits {
     /// When it must be through: whatever slows it, it never goes slower than that needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finish_by: Option<DateTime<Utc>>,
+    /// When it is launched: not before, and by the clock at no other time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launch_at: Option<DateTime<Utc>>,
+    /// The hours of each day in which its notices are held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Quiet>,
+}
+
+/// When a campaign is launched by the clock, or was due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The zone in which staff chose the time.
+    pub zone: Zone,
+    /// Who chose it.
+    pub by: StaffId,
+}
+
+impl Schedule {
+    /// The time as clocks of its zone show it.
+    pub fn shown(&self) -> Shown {
+        self.zone.show(self.at)
+    }
 }
 
 /// What was acknowledged, each with the account that did: a language without a text of its own (`fr`), a
@@ -137,6 +176,10 @@ pub type Acknowledged = BTreeMap<String, StaffId>;
 pub struct Campaign {
     /// Its id.
     pub id: CampaignId,
+    /// What staff call it.
+    pub name: Name,
+    /// The campaign that it was copied from.
+    pub copied_from: Option<CampaignId>,
     /// The incident.
     pub incident: IncidentId,
     /// The template.
@@ -151,6 +194,8 @@ pub struct Campaign {
     pub limits: Limits,
     /// What becomes of uncertain notices.
     pub on_uncertain: UncertainPolicy,
+    /// When it is launched by the clock, or was due.
+    pub schedule: Option<Schedule>,
     /// Where it stands.
     pub status: CampaignStatus,
     /// Why it stands there: what the program decided, or what staff said, once [`Self::open_reason`] opened that.
@@ -187,6 +232,12 @@ impl Campaign {
         [&id.uuid().as_bytes()[..], b"reason"].concat()
     }
 
+    /// The comment of the approver who rejected it; of a draft, until it is submitted again.
+    pub fn rejection(&self) -> Option<&str> {
+        let is_rejected = self.status == CampaignStatus::Draft && self.reason_sealed.is_some();
+        self.status_reason.as_deref().filter(|_| is_rejected)
+    }
+
     /// Opens what staff said, if they said something.
     pub fn open_reason(&mut self, key: &IncidentKey) {
         let open = |sealed: &Vec<u8>| {
@@ -207,7 +258,7 @@ mod tests {
     fn only_an_approved_campaign_can_begin_to_send() {
         use CampaignStatus::*;
         assert_eq!(Sending.before(), [Approved, Scheduled, Paused]);
-        assert_eq!(Approved.before(), [InReview]);
+        assert_eq!(Approved.before(), [InReview, Scheduled]);
         assert_eq!(
             Cancelled.before(),
             [Draft, InReview, Approved, Scheduled, Sending, Paused]

@@ -1,11 +1,14 @@
 //! Campaigns in the database. Their counters and their pace are in tables of their own.
 
+pub(crate) mod approvals;
 mod canary;
 mod overview;
 mod pace;
 mod progress;
 pub(crate) mod reach;
+mod schedule;
 mod sender;
+pub mod test;
 mod under_way;
 mod waits;
 mod waiver;
@@ -14,12 +17,15 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::{Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy};
+use super::{
+    Audience, Campaign, CampaignKind, CampaignStatus, Limits, Name, Schedule, UncertainPolicy,
+};
 pub use canary::canary_states;
 pub use overview::{Overview, Speed, glance, overview, overviews, overviews_of_each, speeds};
 pub use pace::*;
 pub use progress::*;
 pub use reach::{LOOKED_AT, Reach, drafts_of, still_uncertain, without_key};
+pub(crate) use schedule::{list_due, set_scheduled, set_unscheduled};
 pub use sender::{
     Heartbeat, SendState, Stopped, leave, publish_heartbeat, relays, send_state, sending_in_all,
 };
@@ -33,6 +39,7 @@ pub(crate) use waiver::{
 use crate::db::schema::{campaign, campaign_freeze};
 use crate::db::{Conn, Error, Guarded, Result};
 use crate::id::{BUCKETS, CampaignId, IncidentId, StaffId, TemplateId};
+use crate::zone::Zone;
 
 /// A campaign as its row says it; see [`read`].
 #[derive(Queryable, Selectable, QueryableByName)]
@@ -60,12 +67,33 @@ pub(crate) struct Row {
     ended_at: Option<DateTime<Utc>>,
     acknowledged: serde_json::Value,
     reason_sealed: Option<Vec<u8>>,
+    name: Option<String>,
+    copied_from: Option<CampaignId>,
+    scheduled_for: Option<DateTime<Utc>>,
+    scheduled_zone: Option<String>,
+    scheduled_by: Option<StaffId>,
+}
+
+impl Row {
+    fn schedule(&self) -> Option<Schedule> {
+        Some(Schedule {
+            at: self.scheduled_for?,
+            // A zone of a newer program is not known here.
+            zone: Zone::parse(self.scheduled_zone.as_deref()?).unwrap_or(Zone::UTC),
+            by: self.scheduled_by?,
+        })
+    }
 }
 
 /// Reads a row.
 pub(crate) fn read(row: Row) -> Result<Campaign> {
     let strange = |_| Error::inconsistent("campaign", row.id);
+    let name = row.name.as_deref().and_then(|name| Name::parse(name).ok());
     Ok(Campaign {
+        schedule: row.schedule(),
+        // An older program gives none.
+        name: name.unwrap_or_else(|| Name::usual(row.kind, row.created_at)),
+        copied_from: row.copied_from,
         id: row.id,
         incident: row.incident_id,
         template: row.template_id,
@@ -110,20 +138,22 @@ pub struct NewCampaign {
     pub on_uncertain: UncertainPolicy,
 }
 
-/// Inserts a draft.
+/// Inserts a draft, which may be a copy of a campaign.
 ///
 /// # Errors
 /// `Conflict` if incident or template version do not exist.
-pub async fn insert(
+pub(crate) async fn insert(
     conn: &mut Conn,
-    id: CampaignId,
+    (id, name): (CampaignId, &Name),
+    copied_from: Option<CampaignId>,
     new: &NewCampaign,
-    by: StaffId,
-    at: DateTime<Utc>,
+    (by, at): (StaffId, DateTime<Utc>),
 ) -> Result<()> {
     diesel::insert_into(campaign::table)
         .values((
             campaign::id.eq(id),
+            campaign::name.eq(name.as_str()),
+            campaign::copied_from.eq(copied_from),
             campaign::incident_id.eq(new.incident),
             campaign::template_id.eq(new.template),
             campaign::template_version.eq(new.template_version),
@@ -144,10 +174,10 @@ pub async fn insert(
 ///
 /// # Errors
 /// `Conflict` if the template version does not exist.
-pub async fn set_draft(
+pub(crate) async fn set_draft(
     conn: &mut Conn,
-    id: CampaignId,
-    version: i32,
+    (id, version): (CampaignId, i32),
+    name: &Name,
     new: &NewCampaign,
 ) -> Result<Guarded> {
     let set = diesel::update(campaign::table.find(id))
@@ -157,6 +187,7 @@ pub async fn set_draft(
                 .and(campaign::status.eq(CampaignStatus::Draft)),
         )
         .set((
+            campaign::name.eq(name.as_str()),
             campaign::template_id.eq(new.template),
             campaign::template_version.eq(new.template_version),
             campaign::kind.eq(new.kind),
@@ -295,6 +326,9 @@ pub async fn set_back(conn: &mut Conn, id: CampaignId, reason: &str) -> Result<G
             campaign::approved_by.eq(None::<StaffId>),
             campaign::approved_at.eq(None::<DateTime<Utc>>),
             campaign::approved_hash.eq(None::<Vec<u8>>),
+            campaign::scheduled_for.eq(None::<DateTime<Utc>>),
+            campaign::scheduled_zone.eq(None::<String>),
+            campaign::scheduled_by.eq(None::<StaffId>),
         ))
         .execute(conn)
         .await?;

@@ -10,6 +10,7 @@ use super::content::{self, Content};
 use super::error::CampaignError;
 use super::findings;
 use super::guard::{Seen, as_seen, lock_for, may_go, note};
+use super::news::{self, News};
 use super::store::{self, Move};
 use super::{Acknowledged, Campaign, CampaignStatus};
 use crate::actor::Actor;
@@ -152,7 +153,7 @@ async fn pin(
     let mut tx = app.db.begin().await?;
     // The incident first, as a launch does: it is neither closed nor forgotten before this ends.
     let of = store::find(&mut tx, id).await?.incident;
-    incident::store::hold(&mut tx, of).await?;
+    let incident = incident::store::hold(&mut tx, of).await?;
     let mut campaign = lock_for(&mut tx, seen, CampaignStatus::InReview).await?;
     may_go(app, &mut tx, &campaign).await?;
     campaign.acknowledged = Acknowledged::new();
@@ -198,6 +199,8 @@ async fn pin(
         &detail,
     )
     .await?;
+    campaign.submitted_by = Some(by);
+    news::tell(&mut tx, app, &incident, &campaign, &News::Submitted).await?;
     tx.commit().await?;
     Ok(Pinned::Hash(hash))
 }

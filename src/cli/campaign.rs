@@ -2,26 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::audience::Count;
+use super::campaign_draft::{Edit, TestSend, When};
+use super::campaign_move::Move;
 use super::{Settings, say, warn};
 use crate::actor::Actor;
-use crate::address::EmailAddress;
 use crate::app::App;
 use crate::campaign::change::{self, Change};
 use crate::campaign::error::CampaignError;
 use crate::campaign::store::{Judged, MayHaveArrived, Progress};
 use crate::campaign::{self, content, hold, launch, waiver};
 use crate::db;
-use crate::id::{CampaignId, StaffId};
+use crate::id::CampaignId;
 use crate::incident;
 use crate::seal::to_hex;
-use crate::staff::{self, Right};
+use crate::staff::Right;
 use Right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
 
-/// List campaigns, and submit, approve, launch, pause, resume and cancel them
+/// List campaigns, edit, copy, test and schedule them, and submit, approve, launch, pause, resume and cancel them
 #[derive(Debug, Subcommand)]
 pub(crate) enum Campaign {
     /// List the newest 200 campaigns, newest first
@@ -40,6 +42,11 @@ pub(crate) enum Campaign {
         #[arg(long)]
         json: bool,
     },
+    /// Count who a campaign would go to: a sentence with numbers that add up
+    #[command(
+        after_help = "Example:\n  candor campaign audience --incident august-2021 --kind supplement --audience '{\"jurisdictions\":[\"US-CA\"]}'"
+    )]
+    Audience(Count),
     /// Submit a draft for approval; prints the hash to approve
     #[command(
         after_help = "Example:\n  candor campaign submit cmp_0192… --as comms@example.org --acknowledge fr --acknowledge es:what_happened"
@@ -87,9 +94,43 @@ pub(crate) enum Campaign {
         #[arg(long)]
         finding: String,
     },
+    /// Reject a submitted campaign: it is a draft again, and shows the comment to its author
+    #[command(
+        after_help = "Example:\n  candor campaign reject cmp_0192… --as approver@example.org --comment 'Name the day of the theft.'"
+    )]
+    Reject {
+        #[command(flatten)]
+        of: Move,
+        /// What its author must change, in 10 to 2,000 characters
+        #[arg(long)]
+        comment: String,
+    },
     /// Launch an approved campaign
     #[command(after_help = "Example:\n  candor campaign launch cmp_0192… --as comms@example.org")]
     Launch(Move),
+    /// Draft a copy of a campaign with the newest texts; prints its id
+    #[command(after_help = "Example:\n  candor campaign copy cmp_0192… --as comms@example.org")]
+    Copy(Move),
+    /// Change a draft; what is not named stays
+    #[command(
+        after_help = "Example:\n  candor campaign edit cmp_0192… --as comms@example.org --name 'First notice, California' --rate 500 --quiet 22:00-08:00 --zone Europe/Berlin"
+    )]
+    Edit(Edit),
+    /// Let the clock launch an approved campaign
+    #[command(
+        after_help = "Example:\n  candor campaign schedule cmp_0192… --as comms@example.org --at 2026-11-30T02:00 --zone Europe/Berlin"
+    )]
+    Schedule(When),
+    /// Cancel the schedule of a launch: the campaign stays approved
+    #[command(
+        after_help = "Example:\n  candor campaign unschedule cmp_0192… --as comms@example.org"
+    )]
+    Unschedule(Move),
+    /// Send a test of its texts to staff; no person is told by it
+    #[command(
+        after_help = "Example:\n  candor campaign test cmp_0192… --as comms@example.org --to cleo@example.org --locale es"
+    )]
+    Test(TestSend),
     /// Pause a sending campaign
     #[command(after_help = "Example:\n  candor campaign pause cmp_0192… --as comms@example.org")]
     Pause(Move),
@@ -99,16 +140,9 @@ pub(crate) enum Campaign {
     /// Cancel a campaign: its unsent messages will never be sent
     #[command(after_help = "Example:\n  candor campaign cancel cmp_0192… --as comms@example.org")]
     Cancel(Move),
-}
-
-/// A campaign, and the account that acts.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Move {
-    /// Its id
-    id: CampaignId,
-    /// Who does it: the e-mail address of an account with the right to
-    #[arg(long = "as")]
-    by: String,
+    /// Make the deferred messages of a campaign due now; prints how many. Holds and limits still apply
+    #[command(after_help = "Example:\n  candor campaign retry cmp_0192… --as comms@example.org")]
+    Retry(Move),
 }
 
 impl Campaign {
@@ -126,43 +160,36 @@ impl Campaign {
     /// The campaign that is named.
     const fn id(&self) -> Option<CampaignId> {
         match self {
-            Self::List { .. } => None,
+            Self::List { .. } | Self::Audience(_) => None,
             Self::Show { id, .. } => Some(*id),
             Self::Submit { of, .. }
             | Self::Approve { of, .. }
             | Self::Waive { of, .. }
             | Self::Unwaive { of, .. }
+            | Self::Reject { of, .. }
+            | Self::Retry(of)
             | Self::Launch(of)
+            | Self::Copy(of)
+            | Self::Unschedule(of)
             | Self::Pause(of)
             | Self::Resume(of)
             | Self::Cancel(of) => Some(of.id),
+            Self::Edit(edit) => Some(edit.of.id),
+            Self::Schedule(when) => Some(when.of.id),
+            Self::Test(test) => Some(test.of.id),
         }
     }
 
     async fn done(self, settings: &Settings) -> Result<()> {
         // Reading commands need no key.
         let app = &match self {
-            Self::List { .. } | Self::Show { .. } => settings.without_keys()?,
+            Self::List { .. } | Self::Show { .. } | Self::Audience(_) => settings.without_keys()?,
             _ => settings.ready().await?,
         };
         match self {
-            Self::List { json } => {
-                let found =
-                    campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
-                found
-                    .iter()
-                    .try_for_each(|campaign| show(campaign, None, &[], json))
-            }
-            Self::Show { id, json } => {
-                let mut conn = app.db.get().await?;
-                let of = campaign::store::overview(&mut conn, id).await?;
-                let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
-                let mut void = campaign::approval::void(app, [&of], &[incident]);
-                let changed = void.remove(&id).unwrap_or_default();
-                let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
-                show(&of.campaign, Some((&of.progress, arrived)), &changed, json)?;
-                judged(&of.judged, json)
-            }
+            Self::Audience(count) => count.run(&app.patient()).await,
+            Self::List { json } => list(app, json).await,
+            Self::Show { id, json } => show_one(app, id, json).await,
             Self::Submit { of, acknowledge } => {
                 let (by, said) = (
                     of.account(app, DraftCampaign).await?,
@@ -188,6 +215,8 @@ impl Campaign {
                 let by = of.account(app, ApproveCampaign).await?;
                 Ok(waiver::withdraw(app, by, of.id, &finding).await?)
             }
+            Self::Reject { of, comment } => of.reject(app, &comment).await,
+            Self::Retry(of) => of.retry(app).await,
             Self::Launch(of) => {
                 let by = of.account(app, LaunchCampaign).await?;
                 let hidden = launch::launch_with(app, by, of.id, true).await?;
@@ -196,6 +225,17 @@ impl Campaign {
                     .for_each(warn);
                 Ok(())
             }
+            Self::Copy(of) => {
+                let by = of.account(app, DraftCampaign).await?;
+                say(campaign::copy::copy(app, by, of.id).await?)
+            }
+            Self::Edit(edit) => edit.run(app).await,
+            Self::Schedule(when) => when.run(app).await,
+            Self::Unschedule(of) => {
+                let by = of.account(app, LaunchCampaign).await?;
+                Ok(campaign::schedule::unschedule(app, by, of.id).await?)
+            }
+            Self::Test(test) => test.run(app).await,
             Self::Pause(of) => {
                 let by = Actor::Staff(of.account(app, LaunchCampaign).await?);
                 Ok(hold::pause(app, by, of.id, None).await?)
@@ -210,21 +250,22 @@ impl Campaign {
     }
 }
 
-impl Move {
-    /// The account that acts. A user of the command line has the database and the
-    /// master key. The named account makes roles, approvals and the audit log the same as in the console.
-    async fn account(&self, app: &App, right: Right) -> Result<StaffId> {
-        let key = EmailAddress::parse(&self.by)?.key_form();
-        let found = staff::store::find_by_email(&mut *app.db.get().await?, &key).await?;
-        let Some((account, _)) = found else {
-            bail!("no account has the address given with --as")
-        };
-        ensure!(
-            account.disabled_at.is_none() && account.may(right),
-            "this account may not do that"
-        );
-        Ok(account.id)
-    }
+async fn list(app: &App, json: bool) -> Result<()> {
+    let found = campaign::store::list(&mut *app.db.get().await?, None, None, 200).await?;
+    found
+        .iter()
+        .try_for_each(|campaign| show(campaign, None, &[], json))
+}
+
+async fn show_one(app: &App, id: CampaignId, json: bool) -> Result<()> {
+    let mut conn = app.db.get().await?;
+    let of = campaign::store::overview(&mut conn, id).await?;
+    let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
+    let mut void = campaign::approval::void(app, [&of], &[incident]);
+    let changed = void.remove(&id).unwrap_or_default();
+    let arrived = campaign::store::may_have_arrived(&mut conn, id).await?;
+    show(&of.campaign, Some((&of.progress, arrived)), &changed, json)?;
+    judged(&of.judged, json)
 }
 
 /// Whether the id is unknown.
@@ -274,17 +315,21 @@ fn show(
     if json {
         let counts = counts.map(|all| all.into_iter().collect::<BTreeMap<_, _>>());
         return say(json!({
-            "id": campaign.id, "kind": campaign.kind, "status": campaign.status, "incident": campaign.incident,
+            "id": campaign.id, "name": campaign.name, "kind": campaign.kind, "status": campaign.status, "incident": campaign.incident,
             "version": campaign.version, "content_hash": hash, "counts": counts,
             "changed": changed, "maybe_arrived": arrived.map(|of| of.waiting), "doubled": arrived.map(|of| of.twice),
         }));
     }
     say(format!(
-        "{}  {:<10}  {}",
+        "{}  {:<10}  {:<9}  {}",
         campaign.id,
         campaign.kind.as_str(),
-        campaign.status
+        campaign.status.as_str(),
+        campaign.name
     ))?;
+    if let Some(schedule) = campaign.schedule.filter(|_| progress.is_some()) {
+        say(format!("scheduled     {}", schedule.shown()))?;
+    }
     if progress.is_some() {
         say(format!(
             "content hash  {}",

@@ -1,8 +1,11 @@
 //! The command line: one file a command. What it prints is for people, or with `--json` for programs;
 //! it exits with 0 if the command succeeded, 1 if not, 2 for wrong usage.
 
+mod audience;
 mod audit;
 mod campaign;
+mod campaign_draft;
+mod campaign_move;
 mod check;
 mod db;
 mod demo;
@@ -19,6 +22,7 @@ mod sample_notice;
 mod serve;
 mod staff;
 mod stop;
+mod template;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -68,6 +72,8 @@ enum Command {
     #[command(subcommand)]
     Campaign(campaign::Campaign),
     Lint(lint::Lint),
+    #[command(subcommand)]
+    Template(template::Template),
     Stop(stop::Stop),
     Start(stop::Start),
     #[command(subcommand)]
@@ -113,6 +119,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Forget(command) => command.run(&settings).await,
         Command::Campaign(command) => command.run(&settings).await,
         Command::Lint(command) => command.run(&settings).await,
+        Command::Template(command) => command.run(&settings).await,
         Command::Stop(command) => command.run(&settings).await,
         Command::Start(command) => command.run(&settings).await,
         Command::Migrate(command) => command.run(&settings).await,

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::Args;
 
 use super::Settings;
@@ -13,6 +13,7 @@ use crate::db;
 use crate::deployment::keys::{self, KeyError};
 use crate::deployment::watch::Witness;
 use crate::shutdown::Shutdown;
+use crate::template::starting_text;
 use crate::worker::Route;
 use crate::{telemetry, ticket, web, worker};
 
@@ -97,6 +98,8 @@ impl Run {
 /// `false`: the database is away or too slow, and nothing was compared with it.
 async fn start(app: &App) -> Result<bool> {
     telemetry::start_logging(&app.config.log);
+    starting_text::check()
+        .map_err(|why| anyhow!("a starting text of this program is broken: {why}"))?;
     if let Some(dir) = app.config.database.state_dir() {
         dir.prepare()?;
     }

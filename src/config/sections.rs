@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 
 use super::{Listen, LogLevel, PublicUrl, Secret, StateDir};
+use crate::zone::Zone;
 
 /// `[database]`
 #[derive(Debug, Clone, Deserialize)]
@@ -75,6 +76,8 @@ pub struct Organisation {
     pub phone_hours: String,
     /// The site people know.
     pub website: String,
+    /// The zone in which staff plan, unless they name another.
+    pub zone: Zone,
 }
 
 /// `[scope]`

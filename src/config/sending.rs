@@ -32,6 +32,8 @@ pub struct Mail {
     pub writers: usize,
     /// Whether the envelope sender of a notice names it.
     pub verp: bool,
+    /// Whether staff are told by e-mail of what waits for them.
+    pub tell_staff: bool,
     /// Keys that sign letters; each makes a signature of its own.
     pub dkim: Vec<DkimConfig>,
     /// Where mail is handed over.

@@ -268,6 +268,22 @@ diesel::table! {
         created_by -> Uuid,
         created_at -> Timestamptz,
         forgotten_at -> Nullable<Timestamptz>,
+        published_claims -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    claim_version (incident_id, key, incident_version) {
+        incident_id -> Uuid,
+        key -> Text,
+        incident_version -> Int4,
+        state -> sql_types::UpdateKind,
+        texts -> Jsonb,
+        written_by -> Nullable<Uuid>,
+        written_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -543,6 +559,29 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+
+    reference_list (incident_id, digest) {
+        incident_id -> Uuid,
+        digest -> Bytea,
+        entries -> Int4,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    reference_list_entry (incident_id, digest, bucket, reference_key) {
+        bucket -> Int4,
+        incident_id -> Uuid,
+        digest -> Bytea,
+        reference_key -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use super::sql_types;
 
     person_past (bucket, person_id, until_scope) {
@@ -622,6 +661,24 @@ diesel::table! {
         launched_by -> Nullable<Uuid>,
         launched_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
+        name -> Nullable<Text>,
+        copied_from -> Nullable<Uuid>,
+        scheduled_for -> Nullable<Timestamptz>,
+        scheduled_zone -> Nullable<Text>,
+        scheduled_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    campaign_approval (campaign_id, content_hash) {
+        campaign_id -> Uuid,
+        content_hash -> Bytea,
+        content -> Text,
+        approved_by -> Uuid,
+        approved_at -> Timestamptz,
+        void_told_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -846,6 +903,7 @@ diesel::table! {
         refused_at -> Nullable<Timestamptz>,
         first_tried_at -> Nullable<Timestamptz>,
         reason -> Nullable<Text>,
+        staff_id -> Nullable<Uuid>,
     }
 }
 
@@ -958,6 +1016,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    campaign_test (letter_id) {
+        letter_id -> Uuid,
+        campaign_id -> Uuid,
+        staff_id -> Uuid,
+        locale -> Text,
+        sent_by -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
 // The tables that diesel joins, or that one names in a subquery. The compiler compares all impls of a table with each
 // other, and the macro makes one for each other table: all tables together cost a fifth of the build.
 diesel::allow_tables_to_appear_in_same_query!(
@@ -966,6 +1037,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaign_count,
     campaign_freeze,
     campaign_pace,
+    campaign_test,
     deployment,
     emergency_stop,
     incident,

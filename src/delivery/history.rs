@@ -87,6 +87,13 @@ impl Histories {
     pub(crate) fn of(&self, notice: &Notice) -> History {
         let mut history = self.0.get(&notice.id).cloned().unwrap_or_default();
         history.tried.retain(|row| row.attempt > notice.attempts);
+        // Staff may have made it due earlier than its last result said (`retry_now`).
+        let is_current = history.attempts == notice.attempts;
+        if let (true, Some((NoticeStatus::Deferred, Some(due))), Some(earlier)) =
+            (is_current, &mut history.end, notice.due_at)
+        {
+            *due = earlier.min(*due);
+        }
         history
     }
 }

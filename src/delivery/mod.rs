@@ -11,6 +11,7 @@ pub(crate) mod pacing;
 pub(crate) mod plan;
 pub mod policy;
 pub(crate) mod refusals;
+pub mod retry_now;
 pub mod review;
 pub(crate) mod settle;
 pub mod store;

@@ -141,6 +141,30 @@ pub(crate) fn rate(
     }
 }
 
+/// The least seconds that a campaign needs for `people` messages at its own limit and during the ramp of the settings;
+/// `None` if neither limits it. Relays, providers and the helpline may slow it further.
+pub(crate) fn least_seconds(people: i64, limit: u32, limits: &Pacing) -> Option<i64> {
+    let step = TimeDelta::minutes(i64::from(limits.ramp_double_minutes.max(1)));
+    let mut left = people.max(0);
+    let mut gone = TimeDelta::zero();
+    loop {
+        let own = Some(limit).filter(|limit| *limit > 0);
+        let ramp = ramp(gone, limits);
+        let Some(now) = own.into_iter().chain(ramp).min() else {
+            // From here on nothing limits it.
+            return Some(gone.num_seconds()).filter(|seconds| *seconds > 0);
+        };
+        let rate = i64::from(now.max(1));
+        let is_last = ramp.is_none_or(|ramp| own.is_some_and(|own| own <= ramp));
+        let in_step = rate.saturating_mul(step.num_seconds());
+        if is_last || left <= in_step {
+            return Some(gone.num_seconds() + (left + rate - 1) / rate);
+        }
+        left -= in_step;
+        gone += step;
+    }
+}
+
 /// The rate limit of the warm-up ramp at this time after the launch, in messages a second; `None` once it is
 /// practically unlimited, or without a ramp.
 pub(crate) fn ramp(since_launch: TimeDelta, limits: &Pacing) -> Option<u32> {
@@ -201,6 +225,22 @@ mod tests {
         assert!(why.is_some_and(|why| why.contains("in time")));
         left.finish_by = Some(DateTime::UNIX_EPOCH);
         assert_eq!(at(1_000, 0, left), (100, None), "its last day is over");
+    }
+
+    #[test]
+    fn a_campaign_needs_the_time_of_its_own_limit_and_of_the_ramp() {
+        let level = Pacing {
+            ramp_start_per_second: 0,
+            ..PACING
+        };
+        assert_eq!(least_seconds(1_000, 0, &level), None, "nothing limits it");
+        assert_eq!(least_seconds(1_001, 50, &level), Some(21));
+        assert_eq!(least_seconds(0, 50, &level), Some(0));
+        // Half an hour at 10, then at 20.
+        assert_eq!(least_seconds(18_000, 0, &PACING), Some(1_800));
+        assert_eq!(least_seconds(18_020, 0, &PACING), Some(1_801));
+        assert_eq!(least_seconds(18_030, 15, &PACING), Some(1_802));
+        assert_eq!(least_seconds(18_030, 5, &PACING), Some(3_606));
     }
 
     #[test]

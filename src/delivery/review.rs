@@ -108,6 +108,8 @@ async fn pace(app: &App, id: CampaignId, load: Load) -> db::Result<()> {
     let campaign = store::find(&mut tx, id).await?;
     let progress = store::progress(&mut tx, id).await?;
     let limits = &app.config.pacing;
+    let now = app.now();
+    let quiet = campaign.limits.quiet.and_then(|quiet| quiet.held(now));
     let open = [
         NoticeStatus::Queued,
         NoticeStatus::Sending,
@@ -122,7 +124,10 @@ async fn pace(app: &App, id: CampaignId, load: Load) -> db::Result<()> {
         finish_by: campaign.limits.finish_by,
         full_rate: full.into(),
     };
-    let (percent, reason) = pacing::helpline(load, left, limits, app.now());
+    let (percent, reason) = match quiet {
+        Some(held) => (0, Some(held)),
+        None => pacing::helpline(load, left, limits, now),
+    };
     let set = store::set_percent(&mut tx, id, percent, reason.as_deref(), app.now()).await?;
     if set.is_written() {
         let detail = json!({ "percent": percent, "reason": reason });

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use crate::db::schema::{incident, person_origin, scope_reject, scope_row, scope_version};
+use crate::db::schema::{
+    incident, person_origin, reference_list_entry, scope_reject, scope_row, scope_version,
+};
 use crate::db::{Conn, Error, Result};
 use crate::id::IncidentId;
 
@@ -27,7 +29,8 @@ pub(crate) async fn destroy_key(conn: &mut Conn, id: IncidentId, at: DateTime<Ut
     }
 }
 
-/// Deletes the staged rows and the rejects of all versions of an incident, and how its people were listed at first.
+/// Deletes the staged rows and the rejects of all versions of an incident, how its people were listed at first, and the
+/// entries of its lists of references.
 ///
 /// # Errors
 /// The database's.
@@ -43,6 +46,10 @@ pub(crate) async fn delete_remnants(conn: &mut Conn, incident: IncidentId) -> Re
         .execute(conn)
         .await?;
     diesel::delete(person_origin::table.filter(person_origin::incident_id.eq(incident)))
+        .execute(conn)
+        .await?;
+    let entries = reference_list_entry::incident_id.eq(incident);
+    diesel::delete(reference_list_entry::table.filter(entries))
         .execute(conn)
         .await?;
     Ok(())

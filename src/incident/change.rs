@@ -27,10 +27,19 @@ pub fn parts(event: &Event) -> Vec<Part> {
             let title = detail["title"] == true;
             let keys = detail["changed"].as_array().into_iter().flatten();
             let fact = |key: &str| Part::new(format!("fact:{key}"), format!("the fact “{key}”"));
+            let state = detail["state"].as_str().zip(detail["claim"].as_str());
+            let state = state.map(|(state, key)| {
+                let words = format!(
+                    "the state of the claim “{key}” is {}",
+                    state.replace('_', " ")
+                );
+                Part::new(format!("claim:{key}:{state}"), words)
+            });
             title
                 .then(|| Part::new("title", "the title"))
                 .into_iter()
                 .chain(keys.filter_map(Value::as_str).map(fact))
+                .chain(state)
                 .collect()
         }
         Some(Action::IncidentPublishFacts) => {

@@ -1,7 +1,9 @@
 //! An incident: one breach, its states, its fact sheet and its public updates.
 
 pub mod change;
+pub mod claims;
 pub mod open;
+pub mod publication;
 pub mod rewrap;
 pub mod steer;
 pub mod store;
@@ -9,6 +11,7 @@ pub mod store;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::id::{IncidentId, StaffId, UpdateId};
 use crate::invisible::shows_nothing;
@@ -73,7 +76,7 @@ impl IncidentState {
 }
 
 pg_enum! {
-    /// How sure a public update is.
+    /// How sure a public update or a claim is.
     pub enum UpdateKind: UpdateKind {
         /// Known.
         Known = "known",
@@ -87,6 +90,30 @@ pg_enum! {
 /// Facts about an incident, by their keys.
 pub type Facts = BTreeMap<String, String>;
 
+/// What is public of a claim beside its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedClaim {
+    /// How sure it is.
+    pub state: UpdateKind,
+    /// The languages that it has a text in.
+    pub locales: Vec<String>,
+    /// What the claim said in public before each correction, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
+}
+
+/// A correction of a claim that was public.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// When the correct text was published.
+    pub at: DateTime<Utc>,
+    /// What was public before, by locale.
+    pub before: BTreeMap<String, String>,
+}
+
+/// What is public of claims, by key.
+pub type PublishedClaims = BTreeMap<String, PublishedClaim>;
+
 /// The facts of an incident that published none.
 static NO_FACTS: Facts = Facts::new();
 
@@ -95,6 +122,8 @@ static NO_FACTS: Facts = Facts::new();
 pub struct Published {
     /// The facts as they were when they were published.
     pub facts: Facts,
+    /// The claims that they are the texts of; none if they were published before there were claims.
+    pub claims: PublishedClaims,
     /// When that was.
     pub at: DateTime<Utc>,
     /// Who published them; `None`: they were public before publishing was an act.
@@ -215,6 +244,17 @@ pub enum BadText {
         "a fact's key is lower-case letters, digits and underscores, at most 60; its text has at most 5000 characters"
     )]
     Fact,
+    /// The language of a claim's text.
+    #[error("a language is a tag such as en, es or zh-Hant")]
+    Language,
+    /// The key of a claim and one of its languages.
+    #[error(
+        "the text of one claim in a language has the same key as another claim: use another key"
+    )]
+    SameKey,
+    /// The state of a new claim.
+    #[error("a new claim is known or being checked: there is nothing of it to correct")]
+    NothingToCorrect,
     /// An update.
     #[error("an update has 1 to 5000 characters")]
     Update,
@@ -258,7 +298,7 @@ pub fn check_facts(facts: &Facts) -> Result<(), BadText> {
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
-    let fine = facts.len() <= 100
+    let fine = facts.len() <= 300
         && facts.iter().all(|(key, text)| {
             key_ok(key) && text.chars().count() <= 5_000 && !text.contains('\0')
         });

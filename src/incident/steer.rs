@@ -1,9 +1,11 @@
 //! What the comms team does with an incident: open it, move it on, keep its facts, publish them and updates.
 
+mod claims;
 mod facts;
 
 use serde_json::json;
 
+pub use self::claims::{NewClaim, claims_of, edit_claim};
 pub use self::facts::{check_update, edit_facts, publish, publish_facts};
 use super::open::{Open, Untold};
 use super::{
@@ -118,6 +120,7 @@ pub async fn open(
         created_at: now,
     };
     store::insert(&mut tx, &new).await?;
+    claims::record_first(&mut tx, id, facts, (by, now)).await?;
     let incident = store::find(&mut tx, id).await?;
     audit::store::append(
         &mut tx,

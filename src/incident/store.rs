@@ -1,5 +1,6 @@
 //! Incidents and their updates in the database.
 
+pub mod claims;
 pub(crate) mod lists;
 mod open;
 mod published;
@@ -34,15 +35,21 @@ struct Row {
     published_facts: Option<serde_json::Value>,
     published_at: Option<DateTime<Utc>>,
     published_by: Option<StaffId>,
+    published_claims: Option<serde_json::Value>,
 }
 
 fn read(row: Row) -> Result<Incident> {
     let broken = || Error::inconsistent("incident", row.id);
     let facts = |json| serde_json::from_value::<Facts>(json).map_err(|_| broken());
+    let claims = row.published_claims.map(serde_json::from_value);
     let published = match row.published_facts.zip(row.published_at) {
         None => None,
         Some((json, at)) => Some(Published {
             facts: facts(json)?,
+            claims: claims
+                .transpose()
+                .map_err(|_| broken())?
+                .unwrap_or_default(),
             at,
             by: row.published_by,
         }),

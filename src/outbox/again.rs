@@ -1,10 +1,12 @@
-//! Whether an e-mail that waited may still leave, and to which address: decided from the person as they are now.
+//! Whether an e-mail that waited may still leave, and to which address: decided from the person, or the account of staff, as
+//! they are now.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{CODE_MINUTES, Claimed, LetterKind, LetterWithheld, OutboxLetter};
 use crate::person::flags::WithheldReason;
 use crate::person::{Person, PersonStanding};
+use crate::staff::Staff;
 
 /// The letter to send to `person`, at their present address. `retracted_at` is when the list said that they are not
 /// affected, if it does.
@@ -50,6 +52,24 @@ pub(crate) fn check(
     Ok(OutboxLetter {
         to: address.as_str().to_owned(),
         to_name: person.contact.name.clone().unwrap_or_default(),
+        ..letter
+    })
+}
+
+/// The letter to send to a member of staff, at the present address of their account.
+///
+/// # Errors
+/// Why it must not leave.
+pub(crate) fn check_staff(
+    letter: OutboxLetter,
+    staff: &Staff,
+) -> Result<OutboxLetter, LetterWithheld> {
+    if staff.disabled_at.is_some() {
+        return Err(LetterWithheld::AccountDisabled);
+    }
+    let address = staff.email.as_ref().ok_or(LetterWithheld::NoAddress)?;
+    Ok(OutboxLetter {
+        to: address.as_str().to_owned(),
         ..letter
     })
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::address::EmailAddress;
-use crate::id::{IncidentId, LetterId, PersonId, TicketId};
+use crate::id::{IncidentId, LetterId, PersonId, StaffId, TicketId};
 use crate::pg_enum;
 
 pg_enum! {
@@ -20,6 +20,10 @@ pg_enum! {
         TicketReply = "ticket_reply",
         /// The code for the second step on the status page.
         OneTimeCode = "one_time_code",
+        /// To a member of staff: what became of a campaign.
+        CampaignNews = "campaign_news",
+        /// A campaign's text about an invented person, to staff.
+        Test = "test",
     }
 }
 
@@ -63,6 +67,8 @@ pg_enum! {
         UnknownPerson = "unknown_person",
         /// The incident was forgotten.
         Forgotten = "forgotten",
+        /// The account of the member of staff is disabled.
+        AccountDisabled = "account_disabled",
     }
 }
 
@@ -116,6 +122,21 @@ pub struct NewLetter<'a> {
     pub ticket: Option<TicketId>,
     /// The message it carries.
     pub message_no: Option<i32>,
+    /// The letter.
+    pub letter: &'a OutboxLetter,
+    /// When it was made; due at once.
+    pub at: DateTime<Utc>,
+}
+
+/// An e-mail to a member of staff.
+#[derive(Debug)]
+pub struct NewStaffLetter<'a> {
+    /// Its id.
+    pub id: LetterId,
+    /// The incident; its key seals the letter.
+    pub incident: IncidentId,
+    /// The account.
+    pub to: StaffId,
     /// The letter.
     pub letter: &'a OutboxLetter,
     /// When it was made; due at once.
@@ -202,6 +223,8 @@ pub struct Claimed {
     pub person: Option<PersonId>,
     /// The epoch of the status links in its text; `None` in a row of an older program.
     pub link_epoch: Option<i16>,
+    /// The member of staff to whom it is written, in the place of a person.
+    pub staff: Option<StaffId>,
     /// The letter; `None` if the incident was forgotten, or its seal is broken.
     pub letter: Option<OutboxLetter>,
 }

@@ -7,12 +7,12 @@ use diesel::sql_types::{Int8, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
 use super::{
-    Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, OutboxLetter, Outcome,
-    Tries,
+    Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, NewStaffLetter,
+    OutboxLetter, Outcome, Tries,
 };
 use crate::db::schema::{deployment, emergency_stop, incident, outbox, ticket};
 use crate::db::{Conn, Error, Guarded, Result};
-use crate::id::{IncidentId, LetterId, PersonId, TicketId};
+use crate::id::{IncidentId, LetterId, PersonId, StaffId, TicketId};
 use crate::seal::{IncidentKey, Keyring};
 
 /// Puts a letter in the outbox, in the caller's transaction.
@@ -35,6 +35,60 @@ pub async fn insert(conn: &mut Conn, key: &IncidentKey, new: &NewLetter<'_>) -> 
             outbox::status.eq(LetterStatus::Queued),
             outbox::due_at.eq(new.at),
             outbox::created_at.eq(new.at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Puts an e-mail to a member of staff in the outbox, in the caller's transaction.
+///
+/// # Errors
+/// The database's.
+pub async fn insert_to_staff(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    new: &NewStaffLetter<'_>,
+) -> Result<()> {
+    let plain =
+        serde_json::to_vec(new.letter).map_err(|_| Error::inconsistent("outbox", new.id))?;
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::id.eq(new.id),
+            outbox::kind.eq(LetterKind::CampaignNews),
+            outbox::incident_id.eq(new.incident),
+            outbox::staff_id.eq(new.to),
+            outbox::sealed.eq(key.seal(new.id.uuid().as_bytes(), &plain)),
+            outbox::status.eq(LetterStatus::Queued),
+            outbox::due_at.eq(new.at),
+            outbox::created_at.eq(new.at),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Puts a test of a campaign's text in the outbox, in the caller's transaction. Its address is that of staff.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn insert_test(
+    conn: &mut Conn,
+    key: &IncidentKey,
+    (id, incident): (LetterId, IncidentId),
+    letter: &OutboxLetter,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let plain = serde_json::to_vec(letter).map_err(|_| Error::inconsistent("outbox", id))?;
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::id.eq(id),
+            outbox::kind.eq(LetterKind::Test),
+            outbox::incident_id.eq(incident),
+            outbox::sealed.eq(key.seal(id.uuid().as_bytes(), &plain)),
+            outbox::status.eq(LetterStatus::Queued),
+            outbox::due_at.eq(at),
+            outbox::created_at.eq(at),
         ))
         .execute(conn)
         .await?;
@@ -123,7 +177,7 @@ pub async fn claim(
             ),
             outbox::fence,
             (outbox::person_id, ticket::person_id.nullable()),
-            outbox::link_epoch,
+            (outbox::link_epoch, outbox::staff_id),
             outbox::sealed,
             outbox::incident_id,
             incident::wrapped_key,
@@ -149,14 +203,15 @@ type Row = (
     TriesRow,
     i32,
     (Option<PersonId>, Option<PersonId>),
-    Option<i16>,
+    (Option<i16>, Option<StaffId>),
     Option<Vec<u8>>,
     IncidentId,
     Option<Vec<u8>>,
 );
 
 fn read(keys: &Keyring, row: Row) -> Claimed {
-    let (id, kind, created_at, tries, fence, person, link_epoch, sealed, incident, wrapped) = row;
+    let (id, kind, created_at, tries, fence, person, of, sealed, incident, wrapped) = row;
+    let (link_epoch, staff) = of;
     let (counted, lost, doubts, refusals, refused_at, first_at) = tries;
     let letter = || -> Option<OutboxLetter> {
         let key = keys.incident_key(incident, &wrapped?).ok()?;
@@ -178,6 +233,7 @@ fn read(keys: &Keyring, row: Row) -> Claimed {
         incident,
         person: person.0.or(person.1),
         link_epoch,
+        staff,
         letter: letter(),
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::flags::{Flags, WithheldReason};
+use super::narrowing::{ListDigest, Wave};
 use super::place::{Jurisdiction, Locale};
 use super::{Person, PersonStanding};
 use crate::element::ElementSet;
@@ -68,8 +69,22 @@ pub struct AudienceFilter {
     /// Only people with one of these exposed; among wrongly told people, those who were told wrongly of one of these;
     /// among told people, those who were told of one of these.
     pub elements: ElementSet,
+    /// Only people with all of these; compared as `elements` is.
+    pub all_elements: ElementSet,
+    /// Only people with none of these; compared as `elements` is.
+    pub no_elements: ElementSet,
     /// Only people with one of these flags.
     pub flags: Flags,
+    /// Only people with none of these flags.
+    pub no_flags: Flags,
+    /// Only people with a notice of this campaign in one of these states: words of `NoticeStatus`.
+    pub earlier: Option<(CampaignId, Vec<&'static str>)>,
+    /// Only people with a reference on this list.
+    pub only_listed: Option<ListDigest>,
+    /// Nobody with a reference on this list.
+    pub not_listed: Option<ListDigest>,
+    /// Only the people of this wave.
+    pub wave: Option<Wave>,
     /// Only people who may have been told: a campaign that is over left a notice to them uncertain, and it named something
     /// that they are not known to know. Without it they are left out, but of audiences of what people were told.
     pub may_have_been_told: bool,
@@ -80,7 +95,8 @@ pub struct AudienceFilter {
 
 impl AudienceFilter {
     /// Whether this person is meant, whatever notices they have. `store::page_after` says the same in SQL, and a test
-    /// compares the two.
+    /// compares the two. Lists of references, waves and the outcome of an earlier campaign are left to the statement: they
+    /// decide who gets a notice, and do not change while it is sent.
     pub fn covers<C>(&self, person: &Person<C>) -> bool {
         let place = |wanted: &Jurisdiction| {
             person
@@ -115,6 +131,9 @@ impl AudienceFilter {
             && (self.jurisdictions.is_empty() || self.jurisdictions.iter().any(place))
             && (self.locales.is_empty() || self.locales.iter().any(language))
             && (self.elements.is_empty() || !of.intersection(self.elements).is_empty())
+            && self.all_elements.minus(of).is_empty()
+            && of.intersection(self.no_elements).is_empty()
+            && person.flags.bits() & self.no_flags.bits() == 0
             && (self.flags.is_empty() || person.flags.bits() & self.flags.bits() != 0)
     }
 }

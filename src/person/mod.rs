@@ -4,9 +4,12 @@ pub(crate) mod audience;
 pub mod contact;
 pub mod find;
 pub mod flags;
+pub mod hardest;
+pub mod narrowing;
 pub mod place;
 pub(crate) mod revoke;
 pub mod store;
+pub mod terms;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -8,6 +8,7 @@ mod known;
 mod list;
 mod moved;
 mod past;
+mod sample;
 mod since;
 
 use diesel::dsl::sql;
@@ -16,15 +17,16 @@ use diesel::sql_types::{Array, Bool, Integer, Uuid};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 
 pub use self::address::email_keys_of;
-pub use self::audience::{
-    audience, audience_classes, count_audience, has_audience, page_after, page_of_few,
-};
+pub use self::audience::listed;
+pub use self::audience::terms::{audience_terms, people_of_term};
+pub use self::audience::{audience_classes, count_audience, has_audience, page_after, page_of_few};
 pub use self::find_each::{find_each_by_email, find_each_by_name_postcode, find_each_by_reference};
 pub use self::former::{Reference, former_among, former_of, reference_of};
 pub use self::known::{Known, known};
 pub use self::list::list;
 pub use self::moved::Moved;
 pub use self::past::{believed, believed_at_each, listed, listed_since};
+pub use self::sample::{locales, sample};
 pub use self::since::{lock, settle};
 pub use super::Settled;
 use super::contact::{Key, Sealed, email_keys, name_key, reference_key};

@@ -71,6 +71,15 @@ pub enum EditError {
         /// The newest one, who saved it when, and the parts in which the two differ, such as `en: body`.
         changed: Box<Changed>,
     },
+    /// A campaign uses a version of it: each with its words.
+    #[error("campaigns use this template, so it stays: {}", .0.join("; "))]
+    Used(Vec<String>),
+    /// There is no such starting text.
+    #[error("there is no such starting text")]
+    NoSuchStart,
+    /// The starting text is not written in a language that was asked for; it is in these.
+    #[error("this starting text is written in {0}. Choose among these languages")]
+    NoSuchText(String),
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
@@ -147,17 +156,30 @@ pub async fn create(
     name: &str,
     words: impl Into<Words<'_>>,
 ) -> Result<TemplateId, EditError> {
+    create_from(app, by, name, words.into(), Value::Null).await
+}
+
+/// The same, with what the audit log says of where its texts come from.
+pub(super) async fn create_from(
+    app: &App,
+    by: StaffId,
+    name: &str,
+    words: Words<'_>,
+    origin: Value,
+) -> Result<TemplateId, EditError> {
     if shows_nothing(name) || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(EditError::Name);
     }
-    let words = words.into();
     let variants = check(words.variants)?;
     let now = app.now();
     let id = TemplateId::new(now);
     let mut tx = app.db.begin().await?;
     store::insert(&mut tx, id, name, by, now).await?;
     store::insert_version(&mut tx, (id, 1), (&variants, words.names), by, now).await?;
-    let detail = detail(1, &variants, words.names);
+    let mut detail = detail(1, &variants, words.names);
+    if let (Value::Object(detail), Value::Object(origin)) = (&mut detail, origin) {
+        detail.extend(origin);
+    }
     audit::store::append(
         &mut tx,
         now,
@@ -208,7 +230,12 @@ pub async fn add_version(
 }
 
 /// What was changed since the version that the caller read.
-async fn changed(conn: &mut Conn, id: TemplateId, read: i32, newest: i32) -> db::Result<EditError> {
+pub(super) async fn changed(
+    conn: &mut Conn,
+    id: TemplateId,
+    read: i32,
+    newest: i32,
+) -> db::Result<EditError> {
     let (by, at) = store::written_by(conn, id, newest).await?;
     let parts = store::changed(conn, id, read, newest).await?;
     let edit = Edit {

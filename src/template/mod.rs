@@ -1,14 +1,21 @@
 //! Templates: versioned texts, one variant per locale, immutable once written.
 
+pub mod diff;
 pub mod edit;
 pub(crate) mod guardian;
 pub(crate) mod layout;
 pub mod lint;
+pub mod manage;
+pub mod menu;
 pub mod merge;
 pub(crate) mod naming;
 pub(crate) mod preview;
+mod quoted;
 pub mod rules;
+pub mod starting_text;
 pub(crate) mod store;
+
+pub(crate) use quoted::quotes_by_language;
 
 use std::collections::BTreeMap;
 

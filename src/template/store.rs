@@ -1,5 +1,10 @@
 //! Templates in the database.
 
+mod history;
+mod latest;
+
+pub(crate) use latest::latest_texts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -8,6 +13,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Nullable, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
+pub(crate) use self::history::{
+    Use, Version, about, delete, lock_versions, uses, versions, with_words,
+};
 use super::{Template, Variants};
 use crate::db::schema::{template, template_variant, template_version};
 use crate::db::{Conn, Error, Result};
@@ -288,4 +296,21 @@ pub(crate) async fn list(conn: &mut Conn) -> Result<Vec<Listed>> {
         listed.locales.push(locale);
     }
     Ok(found.into_values().collect())
+}
+
+/// The most words that are sought.
+const MOST_WORDS: usize = 12;
+
+/// The templates with all of these words in their name or in a text of their newest version; all of them without words.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn search(conn: &mut Conn, sought: &str) -> Result<Vec<Listed>> {
+    let words: Vec<&str> = sought.split_whitespace().take(MOST_WORDS).collect();
+    let mut found = list(conn).await?;
+    if !words.is_empty() {
+        let with = with_words(conn, &words).await?;
+        found.retain(|one| with.contains(&one.id));
+    }
+    Ok(found)
 }

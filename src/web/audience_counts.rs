@@ -9,11 +9,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::app::App;
-use crate::campaign::Campaign;
+use crate::campaign::{Audience, Campaign, CampaignKind};
 use crate::db;
-use crate::id::CampaignId;
-use crate::person::store::audience;
-use crate::person::{AudienceClass, AudienceCount};
+use crate::id::IncidentId;
+use crate::person::store::audience_terms;
+use crate::person::terms::AudienceTerms;
 
 /// How long a page waits for a count.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -21,11 +21,44 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const QUICK: Duration = Duration::from_secs(1);
 /// The result of a slower count is kept for this many times its duration.
 const KEPT: u32 = 20;
+/// Beyond so many counts, those are dropped that no page can use any more.
+const MOST: usize = 200;
+
+/// An audience as somebody asks for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Its list version in force.
+    pub scope: Option<i32>,
+    /// The kind of campaign.
+    pub kind: CampaignKind,
+    /// The audience.
+    pub audience: &'a Audience,
+}
+
+impl<'a> Asked<'a> {
+    /// The audience of a campaign.
+    pub(crate) fn of(campaign: &'a Campaign, scope: Option<i32>) -> Self {
+        Self {
+            incident: campaign.incident,
+            scope,
+            kind: campaign.kind,
+            audience: &campaign.audience,
+        }
+    }
+
+    /// Names equal audiences equally.
+    fn key(&self) -> String {
+        let audience = serde_json::to_string(self.audience).unwrap_or_default();
+        format!("{} {} {audience}", self.incident, self.kind)
+    }
+}
 
 /// The running and finished counts of this process.
 pub(crate) struct AudienceCounts {
     patience: Duration,
-    counts: Mutex<HashMap<CampaignId, Count>>,
+    counts: Mutex<HashMap<String, Count>>,
 }
 
 impl Default for AudienceCounts {
@@ -40,26 +73,17 @@ impl Default for AudienceCounts {
 /// A running or finished count.
 type Counting = watch::Receiver<Option<Done>>;
 
-/// The versions of the campaign and of the scope that were counted.
-type Of = (i32, Option<i32>);
+/// The version of the list that was counted.
+type Of = Option<i32>;
 
 struct Count {
     of: Of,
     done: Counting,
 }
 
-/// A counted audience.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
-    /// How many people can be told by e-mail, need a letter, are withheld or are left out.
-    pub count: AudienceCount,
-    /// The people who can be told by e-mail, by language, exposed elements and elements told before.
-    pub classes: Vec<AudienceClass>,
-}
-
 #[derive(Debug, Clone)]
 struct Done {
-    counted: Arc<Counted>,
+    counted: Arc<AudienceTerms>,
     took: Duration,
     at: Instant,
 }
@@ -75,51 +99,43 @@ impl Count {
 }
 
 impl AudienceCounts {
-    /// Counts the campaign's audience; `None` if the count failed or is not finished in time.
-    pub(crate) async fn in_time(
-        &self,
-        app: &App,
-        of: &Campaign,
-        scope: Option<i32>,
-    ) -> Option<Arc<Counted>> {
-        let counting = self.counting(app, of, scope);
+    /// Counts an audience; `None` if the count failed or is not finished in time.
+    pub(crate) async fn in_time(&self, app: &App, of: Asked<'_>) -> Option<Arc<AudienceTerms>> {
+        let counting = self.counting(app, of);
         timeout(self.patience, result(counting)).await.ok()?
     }
 
-    /// Counts the campaign's audience without a time limit; `None` if the count failed.
-    pub(crate) async fn complete(
-        &self,
-        app: &App,
-        of: &Campaign,
-        scope: Option<i32>,
-    ) -> Option<Arc<Counted>> {
-        result(self.counting(app, of, scope)).await
+    /// Counts an audience without a time limit; `None` if the count failed.
+    pub(crate) async fn complete(&self, app: &App, of: Asked<'_>) -> Option<Arc<AudienceTerms>> {
+        result(self.counting(app, of)).await
     }
 
-    fn counting(&self, app: &App, of: &Campaign, scope: Option<i32>) -> Counting {
+    fn counting(&self, app: &App, of: Asked<'_>) -> Counting {
         let (app, incident) = (app.clone(), of.incident);
         let filter = of.audience.filter(of.kind);
         let count = async move {
             let counted = async {
                 let mut conn = app.db.get().await?;
-                let (count, classes) = audience(&mut conn, incident, &filter).await?;
-                Ok(Counted { count, classes })
+                audience_terms(&mut conn, incident, &filter).await
             };
             let say = |error: &db::Error| app.db.trouble("an audience could not be counted", error);
             counted.await.inspect_err(say)
         };
-        self.find_or_start(of.id, (of.version, scope), count)
+        self.find_or_start(of.key(), of.scope, count)
     }
 
     /// The running count or a result that is still valid; else starts a count.
     fn find_or_start(
         &self,
-        id: CampaignId,
+        key: String,
         of: Of,
-        count: impl Future<Output = db::Result<Counted>> + Send + 'static,
+        count: impl Future<Output = db::Result<AudienceTerms>> + Send + 'static,
     ) -> Counting {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        match counts.get(&id) {
+        if counts.len() >= MOST {
+            counts.retain(|_, there| there.is_valid(there.of));
+        }
+        match counts.get(&key) {
             Some(there) if there.is_valid(of) => there.done.clone(),
             _ => {
                 let done = start(count);
@@ -127,7 +143,7 @@ impl AudienceCounts {
                     of,
                     done: done.clone(),
                 };
-                counts.insert(id, there);
+                counts.insert(key, there);
                 done
             }
         }
@@ -135,13 +151,13 @@ impl AudienceCounts {
 }
 
 /// The result of a count; `None` if it failed.
-async fn result(mut counting: Counting) -> Option<Arc<Counted>> {
+async fn result(mut counting: Counting) -> Option<Arc<AudienceTerms>> {
     let done = counting.wait_for(Option::is_some).await.ok()?;
     done.as_ref().map(|done| Arc::clone(&done.counted))
 }
 
 /// Starts a count. It goes on when its page stops waiting, so that the next page finds the result.
-fn start(count: impl Future<Output = db::Result<Counted>> + Send + 'static) -> Counting {
+fn start(count: impl Future<Output = db::Result<AudienceTerms>> + Send + 'static) -> Counting {
     let (told, done) = watch::channel(None);
     tokio::spawn(async move {
         let begun = Instant::now();
@@ -160,8 +176,9 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
+    use crate::person::terms::AudienceTerm;
 
-    const VERSION: Of = (1, Some(1));
+    const VERSION: Of = Some(1);
 
     fn audiences(patience: Duration) -> AudienceCounts {
         AudienceCounts {
@@ -173,53 +190,47 @@ mod tests {
     impl AudienceCounts {
         async fn counted(
             &self,
-            id: CampaignId,
+            key: &str,
             of: Of,
-            count: impl Future<Output = db::Result<Counted>> + Send + 'static,
-        ) -> Option<Arc<Counted>> {
-            let counting = self.find_or_start(id, of, count);
+            count: impl Future<Output = db::Result<AudienceTerms>> + Send + 'static,
+        ) -> Option<Arc<AudienceTerms>> {
+            let counting = self.find_or_start(key.to_owned(), of, count);
             timeout(self.patience, result(counting)).await.ok()?
         }
     }
 
-    fn people(mailable: i64) -> Counted {
-        let count = AudienceCount {
-            mailable,
-            ..AudienceCount::default()
-        };
-        Counted {
-            count,
-            classes: Vec::new(),
+    fn people(mailable: i64) -> AudienceTerms {
+        AudienceTerms {
+            people: [(AudienceTerm::GetsIt, mailable)].into(),
+            ..AudienceTerms::default()
         }
     }
 
-    fn mailable(counted: Option<Arc<Counted>>) -> Option<i64> {
-        counted.map(|counted| counted.count.mailable)
+    fn mailable(counted: Option<Arc<AudienceTerms>>) -> Option<i64> {
+        counted.map(|counted| counted.of(AudienceTerm::GetsIt))
     }
 
-    fn id() -> CampaignId {
-        CampaignId::from_uuid(uuid::Uuid::nil())
-    }
+    const KEY: &str = "an audience";
 
     #[tokio::test]
     async fn a_count_goes_on_when_its_page_stops_waiting() {
         let (finish, finished) = oneshot::channel();
         let slow = async move { Ok(people(finished.await.unwrap_or(0))) };
         let mut audiences = audiences(Duration::ZERO);
-        assert_eq!(audiences.counted(id(), VERSION, slow).await, None);
+        assert_eq!(audiences.counted(KEY, VERSION, slow).await, None);
         audiences.patience = PATIENCE;
         finish.send(7).expect("the count is running");
         let never = std::future::pending();
-        let counted = audiences.counted(id(), VERSION, never).await;
+        let counted = audiences.counted(KEY, VERSION, never).await;
         assert_eq!(mailable(counted), Some(7));
     }
 
     #[tokio::test]
     async fn another_audience_and_a_fast_count_are_counted_again() {
         let audiences = audiences(PATIENCE);
-        for (n, of) in [(1, VERSION), (2, VERSION), (3, (1, Some(2)))] {
+        for (n, of) in [(1, VERSION), (2, VERSION), (3, Some(2))] {
             let count = std::future::ready(Ok(people(n)));
-            let counted = audiences.counted(id(), of, count).await;
+            let counted = audiences.counted(KEY, of, count).await;
             assert_eq!(mailable(counted), Some(n));
         }
     }
@@ -240,9 +251,11 @@ mod tests {
         // Seconds that it took, seconds ago.
         for (took, ago, expected) in [(9, 0, 5), (9, 170, 5), (9, 190, 6), (0, 0, 6)] {
             let counts = audiences.counts.lock();
-            counts.expect("no panic").insert(id(), count(took, ago));
+            counts
+                .expect("no panic")
+                .insert(KEY.to_owned(), count(took, ago));
             let again = std::future::ready(Ok(people(6)));
-            let counted = audiences.counted(id(), VERSION, again).await;
+            let counted = audiences.counted(KEY, VERSION, again).await;
             assert_eq!(mailable(counted), Some(expected), "{took} {ago}");
         }
     }
@@ -251,9 +264,9 @@ mod tests {
     async fn a_failed_count_is_repeated() {
         let audiences = audiences(PATIENCE);
         let failed = std::future::ready(Err(db::Error::Unavailable("away".to_owned())));
-        assert_eq!(audiences.counted(id(), VERSION, failed).await, None);
+        assert_eq!(audiences.counted(KEY, VERSION, failed).await, None);
         let count = std::future::ready(Ok(people(4)));
-        let counted = audiences.counted(id(), VERSION, count).await;
+        let counted = audiences.counted(KEY, VERSION, count).await;
         assert_eq!(mailable(counted), Some(4));
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod caller;
 pub mod console;
 mod control_characters;
 pub mod conversation;
+pub(crate) mod csv_answer;
 pub mod figures;
 pub(crate) mod form;
 pub(crate) mod frame;
@@ -19,6 +20,7 @@ mod metrics;
 pub(crate) mod middleware;
 pub(crate) mod multipart;
 mod notification;
+mod old_texts;
 pub mod operations;
 pub mod page;
 mod person_lookup;
@@ -60,6 +62,7 @@ fn public() -> Vec<Endpoint> {
         get("/verify", Anyone, public::verify::show),
         post("/verify", Anyone, public::verify::check),
         get("/find-me", Anyone, public::find_me::show),
+        get("/s/sample", Anyone, public::sample::show),
     ]
 }
 
@@ -109,7 +112,7 @@ fn console_start() -> Vec<Endpoint> {
 /// Under `/console`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn console_incidents() -> Vec<Endpoint> {
-    use console::{incident, letters, person, scope};
+    use console::{audience, incident, letters, person, scope};
     vec![
         get("/incidents", May(SeeIncidents), incident::list::list),
         post("/incidents", May(SteerIncident), incident::list::open),
@@ -117,6 +120,9 @@ fn console_incidents() -> Vec<Endpoint> {
         post("/incidents/{slug}/state", May(SteerIncident), incident::state::change),
         post("/incidents/{slug}/facts", May(SteerIncident), incident::facts::save),
         post("/incidents/{slug}/updates", May(SteerIncident), incident::updates::publish),
+        get("/incidents/{slug}/facts", May(SeeIncidents), incident::claims::list),
+        get("/incidents/{slug}/claims/{claim}", May(SeeIncidents), incident::claim::show),
+        post("/incidents/{slug}/claims/{claim}", May(SteerIncident), incident::claim::save),
         get("/incidents/{slug}/facts/publish", May(SteerIncident), incident::facts::preview),
         post("/incidents/{slug}/facts/publish", May(SteerIncident), incident::facts::publish),
         post("/incidents/{slug}/forget", May(ForgetIncident), incident::forget::forget),
@@ -132,6 +138,11 @@ fn console_incidents() -> Vec<Endpoint> {
         post("/incidents/{slug}/scopes/{version}/discard", May(ImportScope), scope::activate::discard),
         get("/incidents/{slug}/account", May(SeeIncidents), incident::account::show),
         get("/incidents/{slug}/people", May(SeeAllPeople), person::list::list),
+        get("/incidents/{slug}/people.csv", May(SeeAllPeople), person::csv::download),
+        get("/incidents/{slug}/audience", May(SeeCampaigns), audience::page::show),
+        post("/incidents/{slug}/audience", May(DraftCampaign), audience::draft::draft),
+        post("/incidents/{slug}/audience/lists", May(DraftCampaign), audience::lists::add),
+        get("/incidents/{slug}/audience/people", May(SeeAllPeople), audience::people::show),
         get("/incidents/{slug}/letters", May(SeeIncidents), letters::page::show),
         post("/incidents/{slug}/letters", May(ImportScope), letters::actions::take),
         get("/incidents/{slug}/letters/without-address", May(ImportScope), letters::without_address::download),
@@ -158,13 +169,29 @@ fn console_campaigns() -> Vec<Endpoint> {
         get("/templates/{template}/preview", May(SeeTemplates), template::preview::html),
         post("/templates/{template}/preview", May(SeeTemplates), template::editor::preview),
         post("/templates/{template}/versions", May(EditTemplate), template::editor::save),
+        get("/templates/{template}/history", May(SeeTemplates), template::history::show),
+        post("/templates/{template}/copy", May(EditTemplate), template::manage::copy),
+        post("/templates/{template}/delete", May(EditTemplate), template::manage::delete),
         get("/campaigns", May(SeeCampaigns), campaign::list::list),
         post("/campaigns", May(DraftCampaign), campaign::list::draft),
         get("/campaigns/{campaign}", May(SeeCampaigns), campaign::page::show),
         get("/campaigns/{campaign}/live", May(SeeCampaigns), campaign::live::events),
         get("/campaigns/{campaign}/notices", May(SeeCampaigns), notice::list::list),
+        get("/campaigns/{campaign}/notices.csv", May(SeeAllPeople), notice::csv::download),
+        post("/campaigns/{campaign}/notices/find", May(SeeAllPeople), notice::find::seek),
+        get("/campaigns/{campaign}/edit", May(DraftCampaign), campaign::edit::show),
+        post("/campaigns/{campaign}/edit", May(DraftCampaign), campaign::edit::save),
+        post("/campaigns/{campaign}/copy", May(DraftCampaign), campaign::copy::copy),
+        get("/campaigns/{campaign}/schedule", May(LaunchCampaign), campaign::schedule::show),
+        post("/campaigns/{campaign}/schedule", May(LaunchCampaign), campaign::schedule::set),
+        post("/campaigns/{campaign}/unschedule", May(LaunchCampaign), campaign::schedule::cancel),
+        get("/campaigns/{campaign}/tests", May(DraftCampaign), campaign::test_send::show),
+        post("/campaigns/{campaign}/tests", May(DraftCampaign), campaign::test_send::send),
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaign::actions::submit),
-        post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaign::actions::approve),
+        get("/campaigns/{campaign}/approval", May(SeeCampaigns), campaign::approval::show),
+        get("/campaigns/{campaign}/letter", May(SeeCampaigns), campaign::decide::letter),
+        post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaign::decide::approve),
+        post("/campaigns/{campaign}/reject", May(ApproveCampaign), campaign::decide::reject),
         post("/campaigns/{campaign}/take-back", May(DraftCampaign), campaign::actions::take_back),
         post("/campaigns/{campaign}/waivers", May(ApproveCampaign), campaign::waivers::waive),
         post("/campaigns/{campaign}/waivers/withdraw", May(ApproveCampaign), campaign::waivers::withdraw),
@@ -172,6 +199,7 @@ fn console_campaigns() -> Vec<Endpoint> {
         post("/campaigns/{campaign}/pause", May(LaunchCampaign), campaign::actions::pause),
         post("/campaigns/{campaign}/resume", May(LaunchCampaign), campaign::actions::resume),
         post("/campaigns/{campaign}/cancel", May(LaunchCampaign), campaign::actions::cancel),
+        post("/campaigns/{campaign}/retry", May(LaunchCampaign), campaign::actions::retry),
         get("/notices/{notice}", May(SeeCampaigns), notice::page::show),
     ]
 }
@@ -210,16 +238,22 @@ fn console() -> Vec<Endpoint> {
 /// Under `/api/v1`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn api_incidents() -> Vec<Endpoint> {
-    use api::{incidents, letters, people, scopes};
+    use api::{audiences, claims, incidents, letters, people, scopes};
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
         post("/incidents/{incident}/updates", May(SteerIncident), incidents::publish),
         post("/incidents/{incident}/state", May(SteerIncident), incidents::move_to),
+        get("/incidents/{incident}/claims", May(SeeIncidents), claims::list),
+        get("/incidents/{incident}/claims/{claim}", May(SeeIncidents), claims::show),
+        post("/incidents/{incident}/claims", May(SteerIncident), claims::write),
         post("/incidents/{incident}/facts/publish", May(SteerIncident), incidents::publish_facts),
         post("/incidents/{incident}/forget", May(ForgetIncident), incidents::forget),
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),
         get("/incidents/{incident}/people", May(SeePeople), people::find),
+        get("/incidents/{incident}/people.csv", May(SeeAllPeople), console::person::csv::download),
+        post("/incidents/{incident}/audience-counts", May(SeeCampaigns), audiences::count),
+        post("/incidents/{incident}/audience-lists", May(DraftCampaign), audiences::add_list),
         get("/people/{person}", May(SeePeople), people::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), people::revoke_links),
         get("/incidents/{incident}/letters", May(SeeIncidents), letters::list),
@@ -245,13 +279,21 @@ fn api_incidents() -> Vec<Endpoint> {
 /// Under `/api/v1`: templates, campaigns, notices, tickets and the emergency stop.
 #[rustfmt::skip]
 fn api_messages() -> Vec<Endpoint> {
-    use api::{campaign_audience, campaigns, elements, lint, notices, sending, templates, tickets, waivers};
+    use api::{
+        campaign_audience, campaign_drafts, campaign_review, campaign_tests, campaigns, elements, lint, notices, sending,
+        template_history, templates, tickets, waivers,
+    };
     vec![
         get("/elements", May(SeeIncidents), elements::list),
         get("/templates", May(SeeTemplates), templates::list),
         post("/templates", May(EditTemplate), templates::create),
         get("/templates/{template}", May(SeeTemplates), templates::show),
+        get("/templates/{template}/versions", May(SeeTemplates), template_history::versions),
         post("/templates/{template}/versions", May(EditTemplate), templates::add_version),
+        get("/templates/{template}/diff", May(SeeTemplates), template_history::diff),
+        post("/templates/{template}/copy", May(EditTemplate), template_history::copy),
+        post("/templates/{template}/delete", May(EditTemplate), template_history::delete),
+        get("/starting-texts", May(SeeTemplates), template_history::starting_texts),
         post("/templates/{template}/preview", May(SeeTemplates), templates::preview),
         get("/rules", May(SeeTemplates), lint::list),
         post("/lint", May(SeeTemplates), lint::lint),
@@ -260,8 +302,15 @@ fn api_messages() -> Vec<Endpoint> {
         post("/campaigns", May(DraftCampaign), campaigns::create),
         get("/campaigns/{campaign}", May(SeeCampaigns), campaigns::show),
         get("/campaigns/{campaign}/audience", May(SeeCampaigns), campaign_audience::show),
+        patch("/campaigns/{campaign}", May(DraftCampaign), campaign_drafts::edit),
+        post("/campaigns/{campaign}/copy", May(DraftCampaign), campaign_drafts::copy),
+        post("/campaigns/{campaign}/schedule", May(LaunchCampaign), campaign_drafts::schedule),
+        post("/campaigns/{campaign}/unschedule", May(LaunchCampaign), campaign_drafts::unschedule),
+        get("/campaigns/{campaign}/tests", May(SeeCampaigns), campaign_tests::list),
+        post("/campaigns/{campaign}/tests", May(DraftCampaign), campaign_tests::send),
         post("/campaigns/{campaign}/submit", May(DraftCampaign), campaigns::submit),
         post("/campaigns/{campaign}/approve", May(ApproveCampaign), campaigns::approve),
+        post("/campaigns/{campaign}/reject", May(ApproveCampaign), campaign_review::reject),
         post("/campaigns/{campaign}/take-back", May(DraftCampaign), campaigns::take_back),
         post("/campaigns/{campaign}/launch", May(LaunchCampaign), campaigns::launch),
         post("/campaigns/{campaign}/pause", May(LaunchCampaign), campaigns::pause),
@@ -270,7 +319,9 @@ fn api_messages() -> Vec<Endpoint> {
         get("/campaigns/{campaign}/waivers", May(SeeCampaigns), waivers::show),
         post("/campaigns/{campaign}/waivers", May(ApproveCampaign), waivers::waive),
         post("/campaigns/{campaign}/waivers/withdraw", May(ApproveCampaign), waivers::withdraw),
+        post("/campaigns/{campaign}/retry", May(LaunchCampaign), campaign_review::retry),
         get("/campaigns/{campaign}/notices", May(SeeCampaigns), notices::list),
+        get("/campaigns/{campaign}/notices.csv", May(SeeAllPeople), console::notice::csv::download),
         get("/notices/{notice}", May(SeeCampaigns), notices::show),
         get("/tickets", May(SeeTickets), tickets::list),
         post("/tickets", May(WorkTickets), tickets::open),

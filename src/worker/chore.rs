@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::app::App;
+use crate::campaign::schedule;
+use crate::campaign::void_watch;
 use crate::db;
 use crate::db::retry::retried;
 use crate::delivery::review;
@@ -16,6 +18,21 @@ use crate::ticket::reweigh;
 const EVERY: Duration = Duration::from_secs(30);
 /// How often campaigns under way are reviewed.
 const REVIEW: Duration = Duration::from_secs(5);
+
+/// How often scheduled launches are looked at.
+const LAUNCH: Duration = Duration::from_secs(2);
+
+/// Launches campaigns that are due until `shutdown` asks to leave.
+pub(crate) async fn launch(app: App, shutdown: Shutdown) {
+    while shutdown.rest(LAUNCH).await {
+        if let Err(error) = schedule::launch_due(&app).await {
+            app.db.trouble(
+                "scheduled launches could not be looked at; trying again",
+                &error,
+            );
+        }
+    }
+}
 
 /// Reviews the campaigns under way until `shutdown` asks to leave.
 pub(crate) async fn review(app: App, shutdown: Shutdown) {
@@ -59,6 +76,12 @@ pub(crate) async fn run(app: App, shutdown: Shutdown) {
         if let Err(error) = retried(|| reweigh::lately(&app)).await {
             app.db.trouble(
                 "tickets that were opened while a list came in force are not weighed again; trying again",
+                &error,
+            );
+        }
+        if let Err(error) = retried(|| void_watch::tell_all(&app)).await {
+            app.db.trouble(
+                "staff are not told yet of approvals that became void; trying again",
                 &error,
             );
         }

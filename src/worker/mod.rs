@@ -94,4 +94,5 @@ pub fn start(app: &App, routes: Vec<Route>, shutdown: &Shutdown) {
     postman::start(app, routes, shutdown);
     shutdown.spawn(chore::run(app.clone(), shutdown.clone()));
     shutdown.spawn(chore::review(app.clone(), shutdown.clone()));
+    shutdown.spawn(chore::launch(app.clone(), shutdown.clone()));
 }

@@ -134,10 +134,19 @@ export async function submitCampaign(page, base) {
   return new URL(page.url()).pathname;
 }
 
-/** The second member of staff approves. */
-export async function approve(page, base, campaign) {
+/** The second member of staff reads the page for the approval, types a wrong password, and approves. */
+export async function approve(page, base, campaign, account) {
   await page.goto(`${base}${campaign}`);
-  await press(page, /Approve/);
+  await page.getByRole('link', { name: 'Read and decide' }).click();
+  await page.waitForURL(/\/approval$/);
+  await page.frameLocator('iframe').first().getByText('Alex Example').first().waitFor();
+  await check(page, 'campaign-approval');
+  await page.getByLabel('Your password').fill('another password');
+  await page.getByRole('button', { name: 'Approve' }).click();
+  await page.getByText('This is not your password.').first().waitFor();
+  await check(page, 'campaign-approval-refused', { expected: /status of 422/ });
+  await page.getByLabel('Your password').fill(account.password);
+  await Promise.all([page.waitForURL(/did=approve/), page.getByRole('button', { name: 'Approve' }).click()]);
   await page.locator('.badge').getByText('approved', { exact: true }).first().waitFor();
   await check(page, 'campaign-approved');
 }

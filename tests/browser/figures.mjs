@@ -91,7 +91,7 @@ async function campaign(name, { template, kind, who, audience, locales }) {
   compare.is(`campaign “${name}”`, 'languages to be acknowledged', keys.sort(), [...foreign].sort());
   drafted.status = 'in_review';
   await shoot(page, base, `in-review-${kind}`, [`campaigns/${id}`]);
-  compare.is(`campaign “${name}”`, 'people in the question of the approval', await act.approve(approver, base, id), mailable.length);
+  compare.is(`campaign “${name}”`, 'people in the question of the approval', await act.approve(approver, base, id, house.accounts.approver), mailable.length);
   drafted.status = 'approved';
   await compare.all(`${name}, approved`, { only: ['dashboard', 'incident', 'campaigns'] });
   compare.is(`campaign “${name}”`, 'people in the question of the launch', await act.launch(page, base, id), mailable.length);

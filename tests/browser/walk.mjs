@@ -35,7 +35,7 @@ const steps = {
   },
   async 'a second person approves'() {
     const page = await staff('approver');
-    await comms.approve(page, house.base, kept.campaign);
+    await comms.approve(page, house.base, kept.campaign, house.accounts.approver);
     await leave(page);
     await page.context().close();
   },

@@ -7,4 +7,5 @@ mod odd_servers;
 mod outbox;
 mod pacing;
 mod relays;
+mod retry_now;
 mod retry_policy;

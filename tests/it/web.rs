@@ -1,11 +1,12 @@
 //! The web: routes, input, idempotency, pages without script and in a real browser.
 
 mod api;
-mod browser;
+pub mod browser;
 mod console;
 pub mod filled_house;
 mod idempotency;
 mod input;
+mod list_files;
 mod look;
 mod navigation;
 mod problems;

@@ -24,8 +24,8 @@ use crate::template::{self, Template};
 pub struct Overview {
     /// The campaign.
     pub campaign: Campaign,
-    /// Its name: the name of its template.
-    pub name: String,
+    /// The name of its template.
+    pub template_name: String,
     /// Its number within its incident, from 1 in the order in which campaigns were drafted. It never changes, since no
     /// campaign is deleted.
     pub number: i64,
@@ -230,7 +230,7 @@ fn shown(found: Shown) -> Result<Overview> {
     let resumed_at = pace.resumed_at;
     Ok(Overview {
         campaign: read(row)?,
-        name: more.template_name,
+        template_name: more.template_name,
         number: more.number,
         progress: Progress {
             counts,

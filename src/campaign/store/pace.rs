@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Jsonb, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::RunQueryDsl;
 
-use super::super::CampaignStatus;
 use super::super::ability::Ability;
 use super::super::canary::CanaryState;
+use super::super::{CampaignStatus, Limits};
 use crate::audit::Event;
 use crate::db::schema::{campaign, campaign_freeze, campaign_pace, deployment, emergency_stop};
 use crate::db::{Conn, Error, Guarded, Result};
@@ -194,6 +194,23 @@ pub async fn set_percent(
         .execute(conn)
         .await?;
     Ok(Guarded::of(set))
+}
+
+/// Holds a campaign that is let go in its quiet hours.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn hold_in_quiet_hours(
+    conn: &mut Conn,
+    id: CampaignId,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if let Some(reason) = limits.quiet.and_then(|quiet| quiet.held(now)) {
+        // Refused: it is held already.
+        let _: Guarded = set_percent(conn, id, 0, Some(&reason), now).await?;
+    }
+    Ok(())
 }
 
 /// The campaigns that are sending.

@@ -16,7 +16,7 @@ pub struct UnderWay {
     /// Its number within its incident.
     #[diesel(sql_type = BigInt)]
     pub number: i64,
-    /// Its template's name.
+    /// Its name, or its template's in a row of an older program.
     #[diesel(sql_type = Text)]
     pub name: String,
     /// What was approved.
@@ -40,7 +40,7 @@ pub struct UnderWay {
 pub async fn under_way(conn: &mut Conn, of: IncidentId) -> Result<Vec<UnderWay>> {
     Ok(statement(
         "select c.id, (select count(*) from campaign b where b.incident_id = c.incident_id and b.id <= c.id) as number,
-            t.name, c.content, c.status = 'sending' as is_sending,
+            coalesce(c.name, t.name) as name, c.content, c.status = 'sending' as is_sending,
             not exists (select from campaign_freeze f where f.campaign_id = c.id and not f.done) as is_frozen,
             i.active_scope as scope
         from campaign c join template t on t.id = c.template_id join incident i on i.id = c.incident_id

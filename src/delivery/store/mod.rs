@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 mod list;
 pub mod outcome;
+pub(crate) mod retry;
 pub mod tally;
 pub mod unfrozen;
 pub mod writer;

@@ -3,13 +3,18 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::claims::record;
 use super::{SteerError, at_version, lock};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::{self, Action};
 use crate::id::{IncidentId, StaffId, UpdateId};
 use crate::incident::change::changes;
-use crate::incident::{BadText, Facts, Update, UpdateKind, check_facts, check_title, store};
+use crate::incident::claims::{differing, of_facts};
+use crate::incident::publication::{marks_differ, publish as publish_claims};
+use crate::incident::{
+    BadText, Facts, Published, Update, UpdateKind, check_facts, check_title, store,
+};
 use crate::invisible::shows_nothing;
 
 /// Replaces the working title and fact sheet. Nothing of it is public before [`publish_facts`].
@@ -35,12 +40,20 @@ pub async fn edit_facts(
     {
         store::pin_title(&mut tx, id, &found.title).await?;
     }
+    let known = of_facts(&found.facts, store::claims::latest(&mut tx, id).await?);
     let set = store::set_facts(&mut tx, id, version, title, facts).await?;
     set.expected("incident", id)?;
-    let differ = changes(&found.facts, facts);
+    let present = of_facts(facts, known.values().cloned().collect());
+    record(
+        &mut tx,
+        (id, version + 1),
+        (&known, &present),
+        (by, app.now()),
+    )
+    .await?;
     let detail = json!({
         "facts": facts.keys().collect::<Vec<_>>(),
-        "changed": differ.iter().map(|one| &one.key).collect::<Vec<_>>(),
+        "changed": differing(&found.facts, facts),
         "title": found.title != title,
     });
     audit::store::append(
@@ -74,10 +87,13 @@ pub async fn publish_facts(
     at_version(&mut tx, &found, version).await?;
     let differ = changes(found.public_facts(), &found.facts);
     let new_title = found.public_title() != found.title;
-    if differ.is_empty() && !new_title && found.published.is_some() {
+    let present = of_facts(&found.facts, store::claims::latest(&mut tx, id).await?);
+    let claims = publish_claims(found.published.as_ref(), &present, now);
+    let as_before = |public: &Published| !marks_differ(&public.claims, &claims);
+    if differ.is_empty() && !new_title && found.published.as_ref().is_some_and(as_before) {
         return Err(SteerError::NothingNew);
     }
-    let sheet = (found.title.as_str(), &found.facts);
+    let sheet = (found.title.as_str(), &found.facts, &claims);
     let published = store::set_published(&mut tx, id, version, sheet, (by, now)).await?;
     published.expected("incident", id)?;
     let keys = |of: fn(bool, bool) -> bool| -> Vec<&str> {

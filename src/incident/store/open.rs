@@ -35,7 +35,8 @@ const OPEN: &str = "
         select count(*) as tickets from ticket
         where incident_id = $1 and status in ('new', 'open', 'pending', 'on_hold')
     ), letters as (
-        select count(*) as letters from outbox where incident_id = $1 and status = 'queued'
+        select count(*) as letters from outbox
+            where incident_id = $1 and status = 'queued' and staff_id is null
     ), posts as (
         select count(*) as postal from postal_batch where incident_id = $1 and state in ('listed', 'posting')
     )

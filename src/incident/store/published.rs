@@ -9,7 +9,7 @@ use super::{Row, read};
 use crate::db::schema::{incident, sql_types};
 use crate::db::{Conn, Guarded, Result, statement};
 use crate::id::{IncidentId, StaffId, UpdateId};
-use crate::incident::{Facts, Incident, Update, UpdateKind};
+use crate::incident::{Facts, Incident, PublishedClaims, Update, UpdateKind};
 
 /// Whether something of `incident i` was said in public: an update or its facts were published, a campaign of it was
 /// launched, or letters posted. Incidents come before letters: the kinds and states of `postal` stand here in words.
@@ -137,7 +137,7 @@ pub async fn set_published(
     conn: &mut Conn,
     id: IncidentId,
     version: i32,
-    (title, facts): (&str, &Facts),
+    (title, facts, claims): (&str, &Facts, &PublishedClaims),
     (by, at): (StaffId, DateTime<Utc>),
 ) -> Result<Guarded> {
     let set = diesel::update(incident::table.find(id))
@@ -145,6 +145,7 @@ pub async fn set_published(
         .set((
             incident::published_title.eq(title),
             incident::published_facts.eq(serde_json::json!(facts)),
+            incident::published_claims.eq(serde_json::json!(claims)),
             incident::published_at.eq(at),
             incident::published_by.eq(by),
             incident::version.eq(incident::version + 1),

@@ -1,113 +1,24 @@
 //! Audiences of campaigns: their people page by page, their count, and the classes of people that one text suits.
 
+mod filter;
 mod launched;
+pub mod listed;
+pub(super) mod terms;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Uuid};
 use diesel_async::RunQueryDsl;
 
+use self::filter::{MAILABLE, THEIRS, UNCERTAIN, UNSETTLED, ask, is_free, is_meant};
 use self::launched::launched;
 use crate::db::schema::sql_types;
 use crate::db::{Conn, Error, Result};
 use crate::element::ElementSet;
-use crate::id::{CampaignId, IncidentId, PersonId};
+use crate::id::{IncidentId, PersonId};
 use crate::person::PersonStanding;
-use crate::person::audience::{AudienceClass, AudienceCount, AudienceFilter, AudienceRow, Who};
+use crate::person::audience::{AudienceClass, AudienceCount, AudienceFilter, AudienceRow};
 use crate::person::flags::Flags;
 use crate::person::place::{Jurisdiction, Locale};
-
-/// What was named to `person p` and is not theirs.
-const WRONG: &str = "case when p.standing = 'retracted' then p.named else p.named & ~p.exposed end";
-
-/// What an [`AudienceFilter`] means, of `person p`: $1 incident, $2 jurisdictions, $3 locales, $4 elements, $5 flags.
-/// [`AudienceFilter::covers`] says the same.
-fn is_meant(filter: &AudienceFilter) -> String {
-    let who = match filter.who {
-        Who::Everyone => "p.standing <> 'retracted'".to_owned(),
-        Who::ToldNothing => "p.standing <> 'retracted' and p.told is null".to_owned(),
-        Who::OwedMore => {
-            "p.standing <> 'retracted' and p.told is not null and p.exposed & ~p.named <> 0"
-                .to_owned()
-        }
-        Who::OverTold => format!("p.standing <> 'retracted' and {WRONG} <> 0"),
-        Who::RetractedAfterNotice => "p.standing = 'retracted' and p.named <> 0".to_owned(),
-        Who::WronglyTold => format!("{WRONG} <> 0"),
-        Who::Told => "p.told is not null".to_owned(),
-    };
-    let elements = match filter.who {
-        Who::Told => "p.named",
-        who if who.is_about_told() => WRONG,
-        _ => "p.exposed",
-    };
-    format!(
-        "p.incident_id = $1 and {who}
-        and (cardinality($2) = 0 or p.jurisdiction = any($2) or split_part(p.jurisdiction, '-', 1) = any($2))
-        and (cardinality($3) = 0 or p.locale = any($3) or split_part(p.locale, '-', 1) = any($3))
-        and ($4 = 0 or ({elements}) & $4 <> 0)
-        and ($5 = 0 or p.flags & $5 <> 0)"
-    )
-}
-
-/// What was exposed of `person p`, as a notice counts it.
-const THEIRS: &str = "case when p.standing = 'retracted' then 0 else p.exposed end";
-
-/// Whether `person p` gets e-mail: they have an address that no bounce condemned, and they are no minor (1 is
-/// `Flags::MINOR`) of an incident that holds minors for a letter to the guardian.
-const MAILABLE: &str = "(p.has_address and (p.flags & 1 = 0
-    or (select i.minors from incident i where i.id = $1) <> 'guardian_letter'))";
-
-/// Notices of `notice n` that may still be sent. $6 are the campaigns of [`launched()`].
-const UNSETTLED: &str =
-    "n.campaign_id = any($6) and n.status in ('queued', 'sending', 'deferred', 'uncertain')";
-
-/// Notices of `notice n` that may have arrived, of campaigns that are over. $7 are those of [`launched()`]. If they name
-/// something that the person is not known to know, the person may have been told.
-const UNCERTAIN: &str = "n.campaign_id = any($7) and n.status = 'uncertain'";
-
-/// Whether `person p` is left out or taken for what may have arrived, and has nothing unsettled elsewhere. A subquery for
-/// each person, found by the key of `notice`: a join would read all of a bucket.
-fn is_free(filter: &AudienceFilter) -> String {
-    let is = if filter.may_have_been_told {
-        "is not null"
-    } else {
-        "is null"
-    };
-    let none = if filter.may_have_been_told {
-        "false"
-    } else {
-        "cardinality($7) = 0"
-    };
-    format!(
-        "(cardinality($6) = 0 or (select true from notice n
-            where n.bucket = p.bucket and n.person_id = p.id and {UNSETTLED} limit 1) is null)
-        and ({none} or (select true from notice n
-            where n.bucket = p.bucket and n.person_id = p.id and {UNCERTAIN} and n.named & ~p.named <> 0 limit 1) {is})"
-    )
-}
-
-/// A statement about an audience with the parameters of [`is_meant`] and [`is_free`] bound.
-macro_rules! ask {
-    ($sql:expr, $incident:expr, $filter:expr, $launched:expr) => {{
-        let texts = |all: Vec<&str>| all.into_iter().map(str::to_owned).collect::<Vec<_>>();
-        let ids = |all: &[CampaignId]| all.iter().map(|id| id.uuid()).collect::<Vec<_>>();
-        diesel::sql_query($sql)
-            .bind::<Uuid, _>($incident)
-            .bind::<Array<Text>, _>(texts(
-                $filter
-                    .jurisdictions
-                    .iter()
-                    .map(|one| one.as_str())
-                    .collect(),
-            ))
-            .bind::<Array<Text>, _>(texts(
-                $filter.locales.iter().map(|one| one.as_str()).collect(),
-            ))
-            .bind::<BigInt, _>($filter.elements.bits())
-            .bind::<Integer, _>($filter.flags.bits())
-            .bind::<Array<Uuid>, _>(ids(&$launched.unsettled))
-            .bind::<Array<Uuid>, _>(ids(&$launched.uncertain))
-    }};
-}
 
 #[derive(QueryableByName)]
 struct RowSql {
@@ -150,8 +61,8 @@ pub async fn page_after(
     limit: i64,
 ) -> Result<Vec<AudienceRow>> {
     let launched = launched(conn, incident, filter).await?;
-    let page = page(filter, "p.bucket = $8 and p.id > $9");
-    let sql = format!("{page} order by p.id limit $10");
+    let page = page(filter, "p.bucket = $13 and p.id > $14");
+    let sql = format!("{page} order by p.id limit $15");
     let rows: Vec<RowSql> = ask!(sql, incident, filter, launched)
         .bind::<Integer, _>(bucket)
         .bind::<Uuid, _>(after)
@@ -174,8 +85,8 @@ pub async fn page_of_few(
     limit: i64,
 ) -> Result<Vec<AudienceRow>> {
     let launched = launched(conn, incident, filter).await?;
-    let page = page(filter, "p.bucket = any($8)");
-    let sql = format!("{page} order by p.bucket, p.id limit $9");
+    let page = page(filter, "p.bucket = any($13)");
+    let sql = format!("{page} order by p.bucket, p.id limit $14");
     let rows: Vec<RowSql> = ask!(sql, incident, filter, launched)
         .bind::<Array<Integer>, _>(buckets)
         .bind::<BigInt, _>(limit)
@@ -310,60 +221,6 @@ fn read_class(incident: IncidentId, row: ClassSql) -> Result<AudienceClass> {
         jurisdiction: Jurisdiction::parse(&row.jurisdiction).ok(),
         people: row.people,
     })
-}
-
-#[derive(QueryableByName)]
-struct PartSql {
-    #[diesel(sql_type = Bool)]
-    waiting: bool,
-    #[diesel(sql_type = Bool)]
-    left_out: bool,
-    #[diesel(sql_type = Bool)]
-    forbidden: bool,
-    #[diesel(sql_type = Bool)]
-    reachable: bool,
-    #[diesel(embed)]
-    class: ClassSql,
-}
-
-/// What [`count_audience`] and [`audience_classes`] say, of one moment. Reads every person of the incident once.
-///
-/// # Errors
-/// As [`audience_classes`].
-pub async fn audience(
-    conn: &mut Conn,
-    incident: IncidentId,
-    filter: &AudienceFilter,
-) -> Result<(AudienceCount, Vec<AudienceClass>)> {
-    let launched = launched(conn, incident, filter).await?;
-    let people = people(filter);
-    let mailed = "not waiting and not left_out and not forbidden and reachable";
-    let sql = format!(
-        "select waiting, left_out, forbidden, reachable, case when {mailed} then locale else '' end as locale,
-            case when {mailed} then exposed else 0 end as exposed, case when {mailed} then named else 0 end as named,
-            case when {mailed} then jurisdiction else '' end as jurisdiction, count(*) as people
-        from ({people}) audience group by 1, 2, 3, 4, 5, 6, 7, 8 order by 5, 6, 7, 8"
-    );
-    let parts: Vec<PartSql> = ask!(sql, incident, filter, launched).load(conn).await?;
-    let (mut count, mut classes) = (AudienceCount::default(), Vec::new());
-    for part in parts {
-        let n = part.class.people;
-        match part {
-            PartSql { waiting: true, .. } => count.waiting_elsewhere += n,
-            PartSql { left_out: true, .. } => count.may_have_been_told += n,
-            PartSql {
-                forbidden: true, ..
-            } => count.withheld += n,
-            PartSql {
-                reachable: false, ..
-            } => count.needs_letter += n,
-            PartSql { class, .. } => {
-                count.mailable += n;
-                classes.push(read_class(incident, class)?);
-            }
-        }
-    }
-    Ok((count, classes))
 }
 
 #[derive(QueryableByName)]

@@ -2,6 +2,9 @@
 
 use crate::element::{Element, ElementSet};
 
+/// What stands between two conditions. No code of an element has a full stop.
+const OR: &str = "orhas.";
+
 /// One case in which a part of a notice is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Condition {
@@ -12,8 +15,14 @@ pub(super) enum Condition {
 }
 
 impl Condition {
-    /// `any`, `none`, or the code of an element; `None` if it is none of them.
-    pub(super) fn parse(code: &str) -> Option<Vec<Self>> {
+    /// `any`, `none`, the code of an element, or several of them with `or has.` between them (spaces are taken out
+    /// before); the first that is none of these is the error.
+    pub(super) fn parse(codes: &str) -> Result<Vec<Self>, &str> {
+        let each = codes.split(OR).map(|code| Self::one(code).ok_or(code));
+        Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    fn one(code: &str) -> Option<Vec<Self>> {
         match code {
             "any" => Some(Element::ALL.iter().copied().map(Self::Has).collect()),
             "none" => Some(vec![Self::Nothing]),

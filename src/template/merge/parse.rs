@@ -224,7 +224,7 @@ impl Reader<'_> {
         let result = if let Some(code) = squeezed.strip_prefix("#ifhas.") {
             Condition::parse(code)
                 .map(Token::If)
-                .ok_or_else(|| Problem::UnknownElement(shorten(code)))
+                .map_err(|unknown| Problem::UnknownElement(shorten(unknown)))
         } else if squeezed == "/if" {
             Ok(Token::EndIf)
         } else if squeezed == "incident.title" {

@@ -83,7 +83,7 @@ pub enum Problem {
     /// A word that is no placeholder.
     #[error(
         "There is no placeholder “{0}”. Known are name, reference, elements, told_wrongly, guidance, \
-         status_link, notice_code, incident.title, facts.KEY, #if has.CODE, #if has.any, #if has.none and /if."
+         status_link, notice_code, incident.title, facts.KEY, #if has.CODE, #if has.CODE or has.CODE, #if has.any, #if has.none and /if."
     )]
     UnknownPlaceholder(String),
     /// The fact sheet lacks it.

@@ -13,7 +13,7 @@ use crate::id::CampaignId;
 use crate::person::AudienceCount;
 use crate::staff::right::SeeCampaigns;
 use crate::template::rules::Remark;
-use crate::web::audience_counts::AudienceCounts;
+use crate::web::audience_counts::{Asked, AudienceCounts};
 use crate::web::caller::Allowed;
 use crate::web::problem::campaign::shown_findings;
 use crate::web::problem::template::FindingView;
@@ -53,7 +53,7 @@ pub(crate) async fn show(
     // Others need it while this one waits.
     drop(conn);
     let counted = audiences
-        .complete(&app, &campaign, Some(content.scope))
+        .complete(&app, Asked::of(&campaign, Some(content.scope)))
         .await;
     let counted = counted
         .ok_or_else(|| Problem::new(Kind::Away).because("the audience could not be counted"))?;
@@ -62,7 +62,7 @@ pub(crate) async fn show(
     Ok(HttpResponse::Ok().json(AudienceView {
         rules: found.remarks,
         unknown_places: found.unknown,
-        count: counted.count,
+        count: counted.count(),
         findings: shown_findings(&review),
         readers: review.readers,
         unnamed: review.unnamed,

@@ -11,13 +11,14 @@ use crate::campaign::canary::CanaryState;
 use crate::campaign::change::Change;
 use crate::campaign::store::{self, LeftOut, MayHaveArrived, Overview, SendState};
 use crate::campaign::{
-    Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, UncertainPolicy,
+    Acknowledged, Audience, Campaign, CampaignKind, CampaignStatus, Limits, Name, UncertainPolicy,
 };
 use crate::campaign::{content, doubled};
 use crate::db::Result;
 use crate::id::{CampaignId, IncidentId, StaffId, TemplateId};
 use crate::notice::NoticeStatus;
 use crate::seal::to_hex;
+use crate::zone::Zone;
 
 /// What is read of campaigns in addition to their overviews.
 #[derive(Debug)]
@@ -79,6 +80,12 @@ impl Results {
 #[derive(Debug, Serialize)]
 pub(crate) struct CampaignView {
     id: CampaignId,
+    name: Name,
+    copied_from: Option<CampaignId>,
+    /// When the clock launches it, or was to launch it; null if staff launch it.
+    scheduled_for: Option<DateTime<Utc>>,
+    scheduled_zone: Option<Zone>,
+    scheduled_by: Option<StaffId>,
     incident: IncidentId,
     template: TemplateId,
     template_version: i32,
@@ -90,6 +97,8 @@ pub(crate) struct CampaignView {
     approval: Option<ApprovalView>,
     status: CampaignStatus,
     status_reason: Option<String>,
+    /// The comment of the approver who rejected this draft.
+    rejection: Option<String>,
     next: Vec<CampaignStatus>,
     version: i32,
     content_hash: Option<String>,
@@ -151,6 +160,7 @@ impl CampaignView {
         let changed = void.get(&campaign.id).cloned().unwrap_or_default();
         let is_void = !changed.is_empty();
         Self {
+            rejection: campaign.rejection().map(str::to_owned),
             left_out,
             approval: campaign.content.is_some().then_some(ApprovalView {
                 valid: changed.is_empty(),
@@ -171,6 +181,11 @@ impl CampaignView {
             frozen: campaign.launched_at.is_some() && progress.frozen,
             counts: progress.counts,
             id: campaign.id,
+            name: campaign.name,
+            copied_from: campaign.copied_from,
+            scheduled_for: campaign.schedule.map(|schedule| schedule.at),
+            scheduled_zone: campaign.schedule.map(|schedule| schedule.zone),
+            scheduled_by: campaign.schedule.map(|schedule| schedule.by),
             incident: campaign.incident,
             template: campaign.template,
             template_version: campaign.template_version,

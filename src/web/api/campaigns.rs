@@ -17,7 +17,7 @@ use crate::campaign::approval;
 use crate::campaign::hold;
 use crate::campaign::launch::{self, Seen};
 use crate::campaign::store::{self, NewCampaign};
-use crate::campaign::{Audience, CampaignKind, Limits, UncertainPolicy};
+use crate::campaign::{Audience, CampaignKind, Limits, Name, UncertainPolicy, draft};
 use crate::id::{CampaignId, TemplateId};
 use crate::staff::right::{
     ApproveCampaign, DraftCampaign, LaunchCampaign, SeeCampaigns, StopSending,
@@ -29,13 +29,13 @@ use crate::{incident, template};
 /// Characters of a reason for a pause.
 const REASON_LIMIT: usize = 200;
 
-async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer {
+pub(super) async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId) -> Answer {
     let (version, view) = view(app, id).await?;
     Ok(versioned(answer, version, &view))
 }
 
 /// The version of a campaign, and how it is shown.
-async fn view(app: &App, id: CampaignId) -> Result<(i32, CampaignView), Problem> {
+pub(super) async fn view(app: &App, id: CampaignId) -> Result<(i32, CampaignView), Problem> {
     let mut conn = app.db.get().await?;
     let mut of = store::overview(&mut conn, id).await?;
     let incident = incident::store::find(&mut conn, of.campaign.incident).await?;
@@ -64,6 +64,8 @@ struct Launched {
 #[serde(deny_unknown_fields)]
 pub(crate) struct New {
     incident: String,
+    /// The kind and the day if left out.
+    name: Option<Name>,
     template: TemplateId,
     /// The newest if left out.
     template_version: Option<i32>,
@@ -90,7 +92,7 @@ pub(crate) async fn create(who: Allowed<DraftCampaign>, app: Data<App>, new: Jso
     let incident = named(&mut conn, &new.incident).await?.id;
     let template = template::store::find(&mut conn, new.template, new.template_version).await?;
     drop(conn);
-    let draft = NewCampaign {
+    let written = NewCampaign {
         incident,
         template: template.id,
         template_version: template.version,
@@ -99,7 +101,9 @@ pub(crate) async fn create(who: Allowed<DraftCampaign>, app: Data<App>, new: Jso
         limits: new.limits,
         on_uncertain: new.on_uncertain,
     };
-    let id = launch::create(&app, who.id, &draft).await?;
+    let usual = || Name::usual(new.kind, app.now());
+    let name = new.name.unwrap_or_else(usual);
+    let id = draft::create_named(&app, who.id, &name, &written).await?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/api/v1/campaigns/{id}")));
     shown(&app, answer, id).await
@@ -166,12 +170,24 @@ pub(crate) struct Act {
     reason: Option<String>,
     /// For a submission: the keys of `acknowledge` that the caller confirms.
     acknowledged: BTreeSet<String>,
+    /// For a rejection: what its author must change.
+    pub(super) comment: Option<String>,
     /// For a launch: `false` refuses it while its texts quote facts that are not public.
     agreed: Option<bool>,
 }
 
+impl Act {
+    /// An act on this version.
+    pub(super) fn at(version: Option<i32>) -> Self {
+        Self {
+            version,
+            ..Self::default()
+        }
+    }
+}
+
 /// The campaign as the caller saw it. A caller who names no version accepts the present one.
-fn seen(req: &HttpRequest, id: CampaignId, act: &Act) -> Result<Seen, Problem> {
+pub(super) fn seen(req: &HttpRequest, id: CampaignId, act: &Act) -> Result<Seen, Problem> {
     if req.headers().get(header::IF_MATCH).is_none() && act.version.is_none() {
         return Ok(Seen::from(id));
     }

@@ -3,9 +3,14 @@
 //! `incidents.rs` is the model for the other nouns: a view for the JSON of answers, a struct for the JSON of
 //! bodies, and handlers that call one store or one verb.
 
+pub(crate) mod audiences;
 pub(crate) mod campaign_audience;
+pub(crate) mod campaign_drafts;
+pub(crate) mod campaign_review;
+pub(crate) mod campaign_tests;
 pub(crate) mod campaign_view;
 pub(crate) mod campaigns;
+pub(crate) mod claims;
 pub(crate) mod elements;
 pub(crate) mod incidents;
 mod json_errors;
@@ -15,6 +20,7 @@ pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod scopes;
 pub(crate) mod sending;
+pub(crate) mod template_history;
 pub(crate) mod templates;
 pub(crate) mod ticket_view;
 pub(crate) mod tickets;

@@ -20,7 +20,8 @@ use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
 use crate::web::attempts::{AttemptView, attempts_of_each};
 use crate::web::caller::Allowed;
-use crate::web::problem::{Answer, Problem};
+use crate::web::console::notice::find::by_reference;
+use crate::web::problem::{Answer, Kind, Problem};
 
 /// A notice, in the JSON of the API.
 #[derive(Debug, Serialize)]
@@ -84,27 +85,39 @@ impl NoticeView {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     status: Option<NoticeStatus>,
+    /// The notice of the person with this reference; for accounts that may see people.
+    reference: Option<String>,
     cursor: Option<String>,
     limit: Option<i64>,
 }
 
-/// `GET /campaigns/{id}/notices?status=…`.
+/// `GET /campaigns/{id}/notices?status=…`, or `?reference=…`.
 ///
 /// # Errors
 /// 404.
 pub(crate) async fn list(
-    _: Allowed<SeeCampaigns>,
+    who: Allowed<SeeCampaigns>,
     app: Data<App>,
     id: Path<CampaignId>,
     which: Query<Which>,
 ) -> Answer {
     let Which {
         status,
+        reference,
         cursor,
         limit,
     } = which.into_inner();
     let paging = Paging { cursor, limit };
     let (limit, after) = (paging.limit()?, paging.after::<PersonId>()?);
+    if let Some(reference) = reference {
+        if !who.may(Right::SeePeople) {
+            return Err(Problem::new(Kind::NotAllowed));
+        }
+        let mut rows = by_reference(&app, &who, *id, &reference).await?;
+        rows.retain(|one| status.is_none_or(|status| one.status == status));
+        let page = Page::of(rows, limit, |row| row.person, NoticeView::of);
+        return Ok(HttpResponse::Ok().json(page));
+    }
     let mut conn = app.db.get().await?;
     campaign::store::find(&mut conn, *id).await?;
     let rows = store::list(&mut conn, *id, status, after, limit + 1).await?;

@@ -1,7 +1,7 @@
 //! `/api/v1/templates`: versioned texts, what the check finds in them, and how they read.
 
 use actix_web::http::header;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,15 +11,16 @@ use super::{Json, Page};
 use crate::app::App;
 use crate::element::ElementSet;
 use crate::id::TemplateId;
+use crate::incident::claims::told;
 use crate::staff::right::{EditTemplate, SeeTemplates};
-use crate::template::edit::{self, Words};
-use crate::template::preview::{Reader, Setting, preview as render};
+use crate::template::edit::{self, EditError, Words};
+use crate::template::preview::{Setting, preview as render};
 use crate::template::rules::Rules;
-use crate::template::{Template, Variants, naming, pick, store};
+use crate::template::{Template, Variants, manage, naming, pick, starting_text, store};
 use crate::web::caller::Allowed;
 use crate::web::problem::template::FindingView;
-use crate::web::problem::{Answer, Problem};
-use crate::web::sample_reader::reader;
+use crate::web::problem::{Answer, Kind, Problem};
+use crate::web::sample_reader::{Wanted, reader};
 
 /// One version of a template, in the JSON of the API.
 #[derive(Debug, Serialize)]
@@ -71,8 +72,20 @@ struct ListedView {
     created_at: DateTime<Utc>,
 }
 
+/// The query of [`list`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Sought {
+    /// Words of the name or of the newest texts.
+    q: String,
+}
+
 /// `GET /templates`.
-pub(crate) async fn list(_: Allowed<SeeTemplates>, app: Data<App>) -> Answer {
+pub(crate) async fn list(
+    _: Allowed<SeeTemplates>,
+    app: Data<App>,
+    sought: Query<Sought>,
+) -> Answer {
     let view = |of: store::Listed| ListedView {
         id: of.id,
         name: of.name,
@@ -80,48 +93,68 @@ pub(crate) async fn list(_: Allowed<SeeTemplates>, app: Data<App>) -> Answer {
         locales: of.locales,
         created_at: of.created_at,
     };
-    let items: Vec<_> = store::list(&mut *app.db.get().await?)
-        .await?
-        .into_iter()
-        .map(view)
-        .collect();
+    let found = store::search(&mut *app.db.get().await?, &sought.q).await?;
+    let items: Vec<_> = found.into_iter().map(view).collect();
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
 
-/// The body of [`create`].
+/// The body of [`create`]: texts, or a starting text.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct New {
     name: String,
+    #[serde(default)]
     variants: Variants,
     /// The elements that the texts name by words.
     #[serde(default)]
     names: ElementSet,
+    /// The key of a starting text, in place of `variants`.
+    starting_text: Option<String>,
+    /// Its languages; all of them if none is named.
+    #[serde(default)]
+    locales: Vec<String>,
 }
 
 /// `POST /templates`.
 ///
 /// # Errors
-/// A text that does not compile, or a name in use.
+/// A text that does not compile, a name in use, no such starting text.
 pub(crate) async fn create(who: Allowed<EditTemplate>, app: Data<App>, new: Json<New>) -> Answer {
-    let id = edit::create(
-        &app,
-        who.id,
-        &new.0.name,
-        words(&new.0.variants, new.0.names),
-    )
-    .await?;
+    let new = new.0;
+    let id = match &new.starting_text {
+        None => edit::create(&app, who.id, &new.name, words(&new.variants, new.names)).await?,
+        Some(_) if !new.variants.is_empty() || !new.names.is_empty() => {
+            let why = "give either variants (and names) or starting_text (and locales)";
+            return Err(Problem::new(Kind::NotAccepted).because(why));
+        }
+        Some(key) => {
+            let text = starting_text::find(key).ok_or(EditError::NoSuchStart)?;
+            manage::begin(&app, who.id, &new.name, text, &new.locales).await?
+        }
+    };
     let mut answer = HttpResponse::Created();
     answer.insert_header((header::LOCATION, format!("/api/v1/templates/{id}")));
     shown(&app, answer, id, None).await
 }
 
-/// `GET /templates/{id}`: its newest version.
+/// The query of [`show`].
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Which {
+    version: Option<i32>,
+}
+
+/// `GET /templates/{id}`: its newest version, or the one that is named.
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn show(_: Allowed<SeeTemplates>, app: Data<App>, id: Path<TemplateId>) -> Answer {
-    shown(&app, HttpResponse::Ok(), *id, None).await
+pub(crate) async fn show(
+    _: Allowed<SeeTemplates>,
+    app: Data<App>,
+    id: Path<TemplateId>,
+    which: Query<Which>,
+) -> Answer {
+    shown(&app, HttpResponse::Ok(), *id, which.version).await
 }
 
 /// The body of [`add_version`].
@@ -159,7 +192,8 @@ pub(crate) async fn add_version(
     shown(&app, HttpResponse::Created(), *id, Some(version)).await
 }
 
-async fn shown(
+/// Answers with a version of a template, the newest if none is named.
+pub(super) async fn shown(
     app: &App,
     mut answer: HttpResponseBuilder,
     id: TemplateId,
@@ -179,12 +213,16 @@ pub(crate) struct Asked {
     incident: Option<String>,
     /// A real person of that incident; needs the right to see people.
     reference: Option<String>,
+    /// One of the hardest people of that incident, by a word of `person::hardest::Hard`; needs that right too.
+    reader: Option<String>,
 }
 
 /// A notice as it would be sent, in the JSON of the API.
 #[derive(Debug, Serialize)]
 struct PreviewView {
     locale: String,
+    /// Who it is for, in words.
+    reader: String,
     subject: String,
     text: String,
     html: String,
@@ -206,18 +244,24 @@ pub(crate) async fn preview(
         Some(name) => Some(named(&mut *app.db.get().await?, name).await?),
         None => None,
     };
-    let person = reader(&app, &who, incident.as_ref(), asked.reference.as_deref()).await?;
-    let (reader, reads) = person.unwrap_or_else(|| (Reader::sample(), "en".to_owned()));
-    let locale = asked.locale.unwrap_or(reads);
+    let wanted = Wanted {
+        reference: asked.reference.as_deref().unwrap_or_default(),
+        hard: asked.reader.as_deref().unwrap_or_default(),
+    };
+    let found = reader(&app, &who, incident.as_ref(), wanted).await?;
+    let locale = asked.locale.unwrap_or(found.locale);
     let (locale, variant) = pick(&template.variants, &locale).ok_or_else(Problem::not_found)?;
+    let told = incident.as_ref().map(|of| told(&of.facts, locale));
+    let titled = incident.as_ref().zip(told.as_deref());
     let setting = Setting {
         organisation: &app.config.organisation.name,
-        incident: incident.as_ref().map(|of| (of.title.as_str(), &of.facts)),
+        incident: titled.map(|(of, facts)| (of.title.as_str(), facts)),
         public_url: &app.config.http.public_url,
     };
-    let shown = render(locale, variant, &setting, &reader)?;
+    let shown = render(locale, variant, &setting, &found.reader)?;
     Ok(HttpResponse::Ok().json(PreviewView {
         locale: locale.to_owned(),
+        reader: found.words,
         subject: shown.subject,
         text: shown.text,
         html: shown.html,

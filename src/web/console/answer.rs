@@ -46,6 +46,10 @@ const MESSAGES: &[(&str, &str)] = &[
         "facts-published",
         "The fact sheet is public: on the incident's page and on status pages.",
     ),
+    (
+        "claim",
+        "The claim is saved. Nothing of it is public before you publish it.",
+    ),
     ("published", "The update is public."),
     (
         "forgotten",
@@ -68,12 +72,40 @@ const MESSAGES: &[(&str, &str)] = &[
     ("discarded", "The draft is discarded."),
     ("saved", "The new version is saved."),
     (
+        "begun",
+        "The template is begun. Fill in the facts that it quotes before you submit a campaign with it.",
+    ),
+    (
+        "copied",
+        "This is the copy. The template that it came from stays as it is.",
+    ),
+    ("template-deleted", "The template is deleted."),
+    (
         "drafted",
         "The campaign is drafted. Submit it when it is ready.",
+    ),
+    ("audience", "The draft has this kind and this audience now."),
+    (
+        "list",
+        "The list is added, and the people below are counted with it.",
     ),
     (
         "submit",
         "Submitted. A second person must approve exactly this content.",
+    ),
+    ("edited", "The draft is saved."),
+    (
+        "copied",
+        "This is the copy: a new draft with the newest texts.",
+    ),
+    ("schedule", "The launch is scheduled."),
+    (
+        "unschedule",
+        "The schedule is cancelled. The campaign is approved, and not launched.",
+    ),
+    (
+        "tested",
+        "The test is on its way. Its state below changes when you load the page again.",
     ),
     ("approve", "Approved. It can be launched now."),
     (
@@ -83,6 +115,14 @@ const MESSAGES: &[(&str, &str)] = &[
     (
         "waiver-withdrawn",
         "The waiver is withdrawn. An approval that relied on it is void.",
+    ),
+    (
+        "reject",
+        "Rejected. The campaign is a draft again, and its author is told why.",
+    ),
+    (
+        "retry",
+        "The deferred messages are due now. Holds and limits still apply.",
     ),
     ("take-back", "Taken back. The campaign is a draft again."),
     ("launch", "Launched. Messages are on their way."),

@@ -18,7 +18,7 @@ pub(crate) async fn out_of_date(app: &App, changed: &Changed) -> Problem {
 }
 
 /// The changes, a sentence each, without a full stop after the last.
-async fn in_words(app: &App, changed: &Changed) -> db::Result<String> {
+pub(crate) async fn in_words(app: &App, changed: &Changed) -> db::Result<String> {
     if changed.edits.is_empty() {
         return Ok("this changed since your page was loaded; load it again".to_owned());
     }

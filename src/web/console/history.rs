@@ -37,18 +37,26 @@ pub(crate) async fn history(
     subject: impl ToString,
     now: DateTime<Utc>,
 ) -> Result<(Vec<HistoryLine>, bool), Problem> {
-    history_with_reasons(conn, subject, now, None).await
+    lines(conn, subject, None, |at| Moment::ago(at, now)).await
 }
 
-/// The same as [`history()`]. Sealed reasons are opened with this key for this owner.
+/// The same as [`history()`] with exact times. Sealed reasons are opened with this key for this owner.
 ///
 /// # Errors
 /// Database errors.
 pub(crate) async fn history_with_reasons(
     conn: &mut Conn,
     subject: impl ToString,
-    now: DateTime<Utc>,
     key: Option<(&IncidentKey, &[u8])>,
+) -> Result<(Vec<HistoryLine>, bool), Problem> {
+    lines(conn, subject, key, Moment::row).await
+}
+
+async fn lines(
+    conn: &mut Conn,
+    subject: impl ToString,
+    key: Option<(&IncidentKey, &[u8])>,
+    moment: impl Fn(DateTime<Utc>) -> Moment,
 ) -> Result<(Vec<HistoryLine>, bool), Problem> {
     let most = i64::try_from(LATEST + 1).unwrap_or(i64::MAX);
     let mut events = staff::store::history(conn, &subject.to_string(), most).await?;
@@ -57,7 +65,7 @@ pub(crate) async fn history_with_reasons(
     let line = |(event, name): (audit::Event, Option<String>)| HistoryLine {
         who: name.unwrap_or_else(|| in_words_of(&event.actor)),
         what: with_reason(&event, key),
-        at: Moment::ago(event.at, now),
+        at: moment(event.at),
     };
     Ok((events.into_iter().map(line).collect(), has_older))
 }
@@ -84,19 +92,4 @@ fn with_reason(event: &audit::Event, key: Option<(&IncidentKey, &[u8])>) -> Stri
         Some(reason) => format!("{}: {reason}", in_words(&event.action)),
         None => in_words(&event.action) + &object(action, &detail),
     }
-}
-
-/// The actor of the latest action on a subject, and when it was done.
-///
-/// # Errors
-/// Database errors.
-pub(crate) async fn last_action(
-    conn: &mut Conn,
-    subject: impl ToString,
-) -> Result<Option<(String, DateTime<Utc>)>, Problem> {
-    let events = audit::store::list(conn, &subject.to_string(), 1).await?;
-    Ok(events
-        .into_iter()
-        .next()
-        .map(|event| (event.actor, event.at)))
 }

@@ -11,10 +11,16 @@
 //! | `GET /console/incidents/{slug}` | [`incident::page::IncidentPage`] | |
 //! | `POST …/{slug}/state` | changes its state | `to`, `version`; for monitoring with people not told also `confirm`, `in_progress`, `needs_letter` |
 //! | `POST …/{slug}/facts` | saves the fact sheet | `version`; `key`, `value` repeated in pairs; an empty key drops the pair |
+//! | `GET …/{slug}/facts` | [`incident::claims::ClaimsPage`] | query `key`: leads to the claim |
+//! | `GET, POST …/{slug}/claims/{claim}` | [`incident::claim::ClaimPage`]; saves the claim | `version`, `state`; `locale`, `text` repeated in pairs |
 //! | `GET …/{slug}/facts/publish` | [`incident::facts::Preview`] | |
 //! | `POST …/{slug}/facts/publish` | publishes the fact sheet | `version` |
 //! | `POST …/{slug}/updates` | publishes; with `act=preview` shows it first | `kind`, `text`, `next_on` (`YYYY-MM-DD` or empty) |
 //! | `POST …/{slug}/forget` | destroys its key | `repeated`: its slug, typed again |
+//! | `GET …/{slug}/audience` | [`audience::page::AudiencePage`] | query: `audience::typed::Typed` |
+//! | `POST …/{slug}/audience` | drafts a campaign with the audience, or changes the draft that the query names | `query`, `template` or `version` |
+//! | `POST …/{slug}/audience/lists` | adds a list of references | multipart: `query`, `references`, `file`, `side` (`only`, `without`) |
+//! | `GET …/{slug}/audience/people` | [`audience::people::TermPeople`] | query as above, `term`, `sample`, `after` |
 //! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scope::import::Import`] | multipart: `mode` (`full`, `delta`), then `file`, or `upload` |
 //! | `POST …/{slug}/uploads` | begins an upload in chunks, JSON; for the script | `size` |
 //! | `GET, PATCH /console/uploads/{id}` | how much is uploaded, JSON; the next chunk | |
@@ -27,16 +33,27 @@
 //! | `POST …/{slug}/letters/returned` | letters came back | multipart: `file` |
 //! | `POST …/{slug}/minors` | how minors are told | `rule` |
 //! | `POST /console/letters/{id}/posted`, `…/told`, `…/discard` | records or discards a list | `on`, `confirm` (`legal_hold:2`); `how`, `who` |
-//! | `GET, POST /console/templates` | [`template::list::Templates`] | `name`, `locale` |
-//! | `GET /console/templates/{id}` | [`template::page::TemplatePage`] | query `locale`, `incident`, `reference` |
+//! | `GET, POST /console/templates` | [`template::list::Templates`] | query `q`; `name`, `locale`, `text` |
+//! | `GET /console/templates/{id}` | [`template::page::TemplatePage`] | query `locale`, `incident`, `reference`, `reader`, `look` |
+//! | `GET /console/templates/{id}/history` | [`template::history::History`] | query `version`, `from`, `locale` |
+//! | `POST /console/templates/{id}/copy`, `…/delete` | copies a version; deletes a template that no campaign uses | `name`, `version`; `version` |
 //! | `POST /console/templates/{id}/versions` | saves a new version; with `act=show`, `show:LOCALE` shows what was typed | `locale`, `subject`, `body` repeated in triples; an empty locale drops the triple; `names`, `version`, `incident`, `reference` |
 //! | `GET, POST /console/templates/{id}/preview` | the HTML part alone, for a sandboxed frame; of what was typed | `locale`, `incident`, `reference`; as `versions` |
-//! | `GET, POST /console/campaigns` | [`campaign::list::Campaigns`] | `incident`, `template`, `kind`, `audience`, `rate` |
+//! | `GET, POST /console/campaigns` | [`campaign::list::Campaigns`] | [`campaign::typed::Typed`] |
 //! | `GET /console/campaigns/{id}` | [`campaign::page::CampaignPage`] | |
+//! | `GET, POST /console/campaigns/{id}/edit` | [`campaign::edit::EditPage`] | [`campaign::typed::Typed`] |
+//! | `POST …/{id}/copy` | a new draft, on to it | |
+//! | `GET, POST …/{id}/schedule`, `POST …/{id}/unschedule` | [`campaign::schedule::SchedulePage`] | `day`, `time`, `zone`, `offset`, `agreed`, `version` |
+//! | `GET, POST …/{id}/tests` | [`campaign::test_send::Tests`] | `to`, `locale`, `element`, each repeated |
 //! | `GET /console/campaigns/{id}/live` | events `progress`, data [`campaign::progress::ProgressEvent`] | |
-//! | `POST /console/campaigns/{id}/{action}` | `submit approve take-back launch pause resume cancel` | `content_hash`, `version` |
+//! | `GET /console/campaigns/{id}/approval` | [`campaign::approval::ApprovalPage`] | |
+//! | `GET /console/campaigns/{id}/letter` | the HTML part alone, for a sandboxed frame | query `locale` |
+//! | `POST /console/campaigns/{id}/approve`, `…/reject` | approves or rejects | `version`; `content_hash`, `password`; `comment` |
 //! | `POST /console/campaigns/{id}/waivers`, `…/withdraw` | waives a finding, withdraws a waiver | `finding`, `reason`, `version` |
+//! | `POST /console/campaigns/{id}/{action}` | `submit take-back launch pause resume cancel retry` | `version` |
 //! | `GET /console/campaigns/{id}/notices` | [`notice::list::Notices`] | query `status`, `after` |
+//! | `POST …/notices/find` | leads to the notice of a person | `reference` |
+//! | `GET …/notices.csv`, `GET …/{slug}/people.csv` | the whole list as CSV | query as the list |
 //! | `GET /console/notices/{id}` | [`notice::page::NoticePage`] | |
 //! | `GET /console/people/{id}` | [`person::page::PersonPage`] | |
 //! | `GET /console/helpline` | [`helpline::page::Helpline`] | query `status`, `after` (leads) |
@@ -57,6 +74,7 @@
 
 pub(crate) mod account;
 pub(crate) mod answer;
+pub mod audience;
 pub mod audit;
 pub mod campaign;
 pub(crate) mod changed;

@@ -145,23 +145,7 @@ impl Figures {
                 tasks.push(task(text.to_owned(), href, "Draft a campaign for them"));
             }
         }
-        if account.unnotified_elements > 0 {
-            let text = people(
-                account.unnotified_elements,
-                "was told less than was taken",
-                "were told less than was taken",
-            );
-            tasks.push(task(text, draft("kind=supplement"), "Draft a supplement"));
-        }
-        let by_mail = account.correction_mails();
-        if by_mail > 0 {
-            let text = people(
-                by_mail,
-                "was told of something that is not theirs",
-                "were told of something that is not theirs",
-            );
-            tasks.push(task(text, draft("kind=correction"), "Draft a correction"));
-        }
+        tasks.extend(owed(incident, account));
         tasks
     }
 
@@ -185,6 +169,42 @@ fn task(text: String, href: String, action: &str) -> Task {
         href,
         action: action.to_owned(),
     }
+}
+
+/// People who are owed a supplement or a correction by e-mail, each with the page that counts them and drafts it.
+pub(crate) fn owed(incident: &Incident, account: &Account) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    if account.unnotified_elements > 0 {
+        let text = people(
+            account.unnotified_elements,
+            "was told less than was taken",
+            "were told less than was taken",
+        );
+        tasks.push(task(
+            text,
+            audience(incident, "supplement"),
+            "Draft a supplement",
+        ));
+    }
+    let by_mail = account.correction_mails();
+    if by_mail > 0 {
+        let text = people(
+            by_mail,
+            "was told of something that is not theirs",
+            "were told of something that is not theirs",
+        );
+        tasks.push(task(
+            text,
+            audience(incident, "correction"),
+            "Draft a correction",
+        ));
+    }
+    tasks
+}
+
+/// The page that counts the audience of a kind and drafts its campaign.
+fn audience(of: &Incident, kind: &str) -> String {
+    format!("{}/audience?kind={kind}", page(of))
 }
 
 fn page(of: &Incident) -> String {

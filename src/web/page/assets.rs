@@ -1,5 +1,5 @@
-//! The style sheet, the script and the icon, embedded in the program. Paths carry a hash, so that browsers keep the files
-//! for good.
+//! The style sheets, the scripts and the icon, embedded in the program. Paths carry a hash, so that browsers keep the
+//! files for good.
 
 use std::sync::LazyLock;
 
@@ -7,10 +7,14 @@ use crate::seal::{sha256, to_hex};
 
 const CSS: &str = include_str!("../site.css");
 const JS: &str = include_str!("../site.js");
+const EDITOR_CSS: &str = include_str!("../editor.css");
+const EDITOR_JS: &str = include_str!("../editor.js");
 const MARK: &str = include_str!("../mark.svg");
 
 static CSS_PATH: LazyLock<String> = LazyLock::new(|| named("site", "css", CSS));
 static JS_PATH: LazyLock<String> = LazyLock::new(|| named("site", "js", JS));
+static EDITOR_CSS_PATH: LazyLock<String> = LazyLock::new(|| named("editor", "css", EDITOR_CSS));
+static EDITOR_JS_PATH: LazyLock<String> = LazyLock::new(|| named("editor", "js", EDITOR_JS));
 static MARK_PATH: LazyLock<String> = LazyLock::new(|| named("mark", "svg", MARK));
 
 /// Where the style sheet is served; the name changes with its content, so it may be kept forever.
@@ -23,6 +27,16 @@ pub fn js_path() -> &'static str {
     &JS_PATH
 }
 
+/// Where the style sheet of the console's own parts is served; likewise.
+pub fn editor_css_path() -> &'static str {
+    &EDITOR_CSS_PATH
+}
+
+/// Where the script of the template editor is served; likewise.
+pub fn editor_js_path() -> &'static str {
+    &EDITOR_JS_PATH
+}
+
 /// Where the icon is served; likewise.
 pub fn mark_path() -> &'static str {
     &MARK_PATH
@@ -33,6 +47,8 @@ pub fn asset(path: &str) -> Option<(&'static str, &'static str)> {
     match path {
         p if p == css_path() => Some(("text/css; charset=utf-8", CSS)),
         p if p == js_path() => Some(("text/javascript; charset=utf-8", JS)),
+        p if p == editor_css_path() => Some(("text/css; charset=utf-8", EDITOR_CSS)),
+        p if p == editor_js_path() => Some(("text/javascript; charset=utf-8", EDITOR_JS)),
         p if p == mark_path() => Some(("image/svg+xml", MARK)),
         _ => None,
     }

@@ -13,7 +13,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-pub use self::assets::{asset, css_path, js_path, mark_path};
+pub use self::assets::{asset, css_path, editor_css_path, editor_js_path, js_path, mark_path};
 pub use self::faults::{Fault, Faults};
 pub use self::frame::{Area, ConsoleFrame, Language, Link, Organisation, PublicFrame, Stopped};
 pub use self::moment::{Moment, hundredths, percent, span};

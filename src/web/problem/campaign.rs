@@ -25,19 +25,32 @@ fn kind(error: &CampaignError) -> Kind {
         | CampaignError::State(_)
         | CampaignError::Forgotten
         | CampaignError::Unpublished(_)
+        | CampaignError::TooEarly(_)
+        | CampaignError::OtherTime(_)
+        | CampaignError::NoLongerMay
         | CampaignError::InDoubt(_)
         | CampaignError::Unwaived(_)
         | CampaignError::NotToWaive(_)
         | CampaignError::Waived
+        | CampaignError::NotInReview(_)
+        | CampaignError::NotUnderWay(_)
         | CampaignError::Activating(_) => Kind::InTheWay,
         CampaignError::Changed(_) | CampaignError::OtherContent => Kind::Changed,
         CampaignError::SamePerson => Kind::OwnWork,
+        CampaignError::NoApprover => Kind::NotAllowed,
         CampaignError::NotReady(..) => Kind::NotReady,
         CampaignError::Rules(_) => Kind::Broken,
         CampaignError::Audience(_)
         | CampaignError::WaiverReason
         | CampaignError::NoFinding
+        | CampaignError::Comment
+        | CampaignError::AudiencePart(_)
         | CampaignError::Late
+        | CampaignError::Past
+        | CampaignError::TooFar
+        | CampaignError::AfterDeadline
+        | CampaignError::NeverLeaves
+        | CampaignError::Test(_)
         | CampaignError::Text(_)
         | CampaignError::Db(_) => Kind::NotAccepted,
     }

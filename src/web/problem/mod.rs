@@ -1,6 +1,7 @@
 //! Every refusal and fault that the web answers with (RFC 9457). `middleware::error_pages` makes pages of them.
 //! Each file of an area turns the errors of its verbs into problems.
 
+mod audience;
 pub(crate) mod campaign;
 pub(crate) mod cause;
 mod changed;

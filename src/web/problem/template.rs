@@ -98,10 +98,13 @@ impl From<EditError> for Problem {
             EditError::Missing => Kind::NotFound,
             EditError::NameTaken => Kind::Taken,
             EditError::Changed { .. } => Kind::Changed,
+            EditError::Used(_) => Kind::InTheWay,
             EditError::Name
             | EditError::Variants
             | EditError::Names(_)
             | EditError::Text(_)
+            | EditError::NoSuchStart
+            | EditError::NoSuchText(_)
             | EditError::Db(_) => Kind::NotAccepted,
         };
         match error {

@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{Fact, Update, known, promised};
+use super::told::Told;
+use super::{Update, known, promised};
 use crate::app::App;
 use crate::incident::{self, Incident, IncidentState};
 use crate::web::figures::filters;
@@ -28,7 +29,7 @@ pub struct IncidentPage {
     /// Its public title.
     pub title: String,
     /// The fact sheet.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<Told>,
     /// All statements, the latest first.
     pub updates: Vec<Update>,
     /// When the next one comes, if promised.

@@ -6,6 +6,7 @@
 //! | `GET /` | [`home::Home`] | |
 //! | `GET /incidents/{slug}` | [`incident::IncidentPage`] | |
 //! | `GET /s/{token}` | [`my_status::MyStatus`] | |
+//! | `GET /s/sample` | [`sample::Sample`] | |
 //! | `POST /s/{token}/code` | sends a code, back to `back` with `?code#unlock` | `back` |
 //! | `POST /s/{token}/open` | opens tier 1 for the session, back to `back` | `back`, `code` |
 //! | `POST /s/{token}/leave` | closes tier 1, back to the page | |
@@ -27,12 +28,15 @@ pub mod my_status;
 pub mod my_ticket;
 pub mod problem;
 pub mod question_received;
+pub mod sample;
 pub(crate) mod second_step;
+pub mod told;
 pub mod unlock;
 pub mod verify;
 
 use chrono::NaiveDate;
 
+use self::told::Told;
 use crate::element;
 use crate::incident::{Facts, Incident, Update as Published, UpdateKind};
 use crate::web::page::Moment;
@@ -100,10 +104,10 @@ impl Fact {
 }
 
 /// The public facts of an incident as a reader of `locale` sees them. One that is over promises no next update.
-pub fn known(of: &Incident, locale: &str) -> Vec<Fact> {
-    let mut facts = Fact::sheet(of.public_facts(), locale);
+pub fn known(of: &Incident, locale: &str) -> Vec<Told> {
+    let mut facts = told::sheet(of, locale);
     if of.is_over() {
-        facts.retain(|fact| fact.key != NEXT_UPDATE);
+        facts.retain(|told| told.fact.key != NEXT_UPDATE);
     }
     facts
 }

@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 pub use super::details::{Corrected, Details, SentLetter, SentNotice, Wrong, subject};
+use super::told::Told;
 use super::unlock::{self, Step, Unlock};
-use super::{Fact, Update, known, my_ticket, promised};
+use super::{Update, known, my_ticket, promised};
 use crate::app::App;
 use crate::deployment;
 use crate::element::{ElementSet, guidance};
@@ -53,7 +54,7 @@ pub struct MyStatus {
     /// What to do first, at most three: general in tier 0, of the person's elements in tier 1.
     pub actions: Vec<Action>,
     /// The incident's fact sheet.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<Told>,
     /// The latest statement.
     pub latest: Option<Update>,
     /// When the next statement comes, if promised.

@@ -95,7 +95,10 @@ export async function writeTemplate(page, base, name, texts) {
 export async function draft(page, base, { template, kind, audience = '' }) {
   await page.goto(`${base}/console/campaigns`);
   await page.getByLabel('Incident').selectOption({ label: 'Theft of data' });
-  await page.getByLabel('Template').selectOption({ label: template });
+  // The name of the campaign is that of its template here.
+  await page.getByLabel('Name', { exact: true }).fill(template);
+  const option = page.getByLabel('Template').locator('option', { hasText: template });
+  await page.getByLabel('Template').selectOption(await option.first().getAttribute('value'));
   await page.getByLabel('Kind').selectOption(kind);
   await page.getByLabel('To whom').selectOption(audience);
   await page.getByRole('button', { name: 'Draft campaign' }).click();
@@ -119,10 +122,11 @@ export async function submit(page, base, id) {
 }
 
 /** The second member of staff approves; returns the number of people in the question. */
-export async function approve(page, base, id) {
-  await page.goto(`${base}/console/campaigns/${id}`);
-  const asked = await page.locator('details.sure').filter({ hasText: 'You approve exactly this content' }).textContent();
-  await press(page, /Approve/);
+export async function approve(page, base, id, account) {
+  await page.goto(`${base}/console/campaigns/${id}/approval`);
+  const asked = await page.locator('form').filter({ hasText: 'You approve exactly this content' }).textContent();
+  await page.getByLabel('Your password').fill(account.password);
+  await Promise.all([page.waitForURL(/did=approve/), page.getByRole('button', { name: 'Approve' }).click()]);
   await page.locator('.badge').getByText('approved', { exact: true }).first().waitFor();
   return Number(/for ([\d,]+) people/.exec(asked)[1].replaceAll(',', ''));
 }

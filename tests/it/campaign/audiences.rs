@@ -1,8 +1,13 @@
 //! The audience of a campaign: who was told what, filters, people held back by another campaign, the language they
 //! read.
 
+mod builder;
+mod by_hand;
 mod counts;
 mod languages;
+mod random;
+mod reference_lists;
+mod waves;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::house::House;
 
 /// The tables of the big family (docs/architecture.md, "Beyond one machine").
-const FAMILY: [&str; 9] = [
+const FAMILY: [&str; 10] = [
     "person",
     "person_since",
     "person_past",
@@ -15,6 +15,7 @@ const FAMILY: [&str; 9] = [
     "notice",
     "outcome",
     "postal_item",
+    "reference_list_entry",
 ];
 
 /// The declarations in `src/db/schema.rs`: columns by table, with their diesel types.

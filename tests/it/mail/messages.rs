@@ -122,6 +122,7 @@ fn content(texts: &[Variant], subject: &str) -> Content {
         public_url: SITE.into(),
         return_path: "bounce@sundmere.example".into(),
         verp: true,
+        facts_by_language: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use candor::staff::StaffRole::{Agent, Approver, Auditor, Comms};
 
-use crate::client::{Browser, Seen, Site};
+use crate::client::{Browser, PASSWORD, Seen, Site};
 use crate::house::House;
 
 const LIST: &str = "reference,email,name,elements\n\
@@ -37,6 +37,7 @@ fn press(browser: &Browser, campaign: &str, action: &str) -> Seen {
         ("csrf", page.csrf()),
         ("version", &version),
         ("content_hash", &hash),
+        ("password", PASSWORD),
     ];
     browser.post(&format!("{campaign}/{action}"), &fields, &[])
 }
@@ -207,7 +208,12 @@ fn draft_and_launch(comms: &Browser, approver: &Browser, template: &str) -> Stri
         200,
         &["waits for a second person"],
     );
-    assert_eq!(press(approver, &campaign, "approve").status, 303);
+    let (page, to) = (
+        format!("{campaign}/approval"),
+        format!("{campaign}/approve"),
+    );
+    let approved = approver.submit(&page, &to, &[("password", PASSWORD)]);
+    assert_eq!(approved.status, 303, "{}", approved.body);
     assert_eq!(press(comms, &campaign, "launch").status, 303);
     shows(&comms.get("/console"), 200, &["Running"]);
     campaign

@@ -43,6 +43,7 @@ pub async fn furnish(house: &House) -> (BTreeMap<&'static str, String>, PersonId
         ("token", StatusLink { person, epoch }.token(&house.app.keys)),
         ("slug", "sundmere".to_owned()),
         ("incident", "sundmere".to_owned()),
+        ("claim", "contact_phone".to_owned()),
         ("version", version.to_string()),
         ("batch", batch.to_string()),
         ("campaign", campaign.to_string()),

@@ -22,7 +22,11 @@ const MOST: usize = 10;
 /// What is no page and no list of a page: the download of a whole list as a file. It is read bucket by bucket while it is
 /// sent, so that never all of its people are in memory, with statements for each of the 64 buckets and for each thousand
 /// people of one.
-const MORE: [(&str, usize); 2] = [
+const MORE: [(&str, usize); 6] = [
+    ("/console/incidents/{slug}/people.csv", 200),
+    ("/console/campaigns/{campaign}/notices.csv", 200),
+    ("/api/v1/incidents/{incident}/people.csv", 200),
+    ("/api/v1/campaigns/{campaign}/notices.csv", 200),
     ("/console/incidents/{slug}/letters/without-address", 200),
     ("/api/v1/incidents/{incident}/letters/without-address", 200),
 ];
@@ -61,7 +65,13 @@ fn addresses(path: &str, things: &BTreeMap<&'static str, Vec<String>>) -> Vec<St
             // Lists, of which several parameters tell one, are those of the first incident.
             let several = names.len() > 1 && matches!(*name, "slug" | "incident");
             let n = if several { 0 } else { n };
-            let value = all.get(n).or(all.first()).map_or("none", String::as_str);
+            // Each incident has this fact.
+            let none = if *name == "claim" {
+                "contact_phone"
+            } else {
+                "none"
+            };
+            let value = all.get(n).or(all.first()).map_or(none, String::as_str);
             path.replace(&format!("{{{name}}}"), value)
         })
     };

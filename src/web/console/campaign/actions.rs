@@ -1,22 +1,25 @@
 //! The actions of a campaign: what the buttons of its page post.
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
 
-use super::page::load;
+use super::page::{CampaignPage, load};
 use crate::app::App;
 use crate::campaign::hold;
 use crate::campaign::launch::{self, CampaignError};
+use crate::delivery::retry_now::retry_now;
 use crate::id::CampaignId;
-use crate::staff::right::{ApproveCampaign, DraftCampaign, LaunchCampaign};
+use crate::staff::right::{DraftCampaign, LaunchCampaign};
 use crate::web::audience_counts::AudienceCounts;
 use crate::web::caller::Allowed;
 use crate::web::console::answer::redirect;
-use crate::web::console::changed::out_of_date;
+use crate::web::console::changed::{in_words, out_of_date};
 use crate::web::form::Form;
-use crate::web::page;
+use crate::web::page::{self, Fault};
 use crate::web::problem::{Answer, Problem};
 
 /// The form of every button: what its page showed.
@@ -24,7 +27,6 @@ use crate::web::problem::{Answer, Problem};
 #[serde(default)]
 pub(crate) struct Seen {
     version: i32,
-    content_hash: String,
     /// Of a submission: the keys of the acknowledged warnings.
     acknowledged: Vec<String>,
     /// Of a launch: `yes` if it may go although its texts quote facts that are not public.
@@ -76,6 +78,7 @@ pub(crate) async fn submit(
     mut seen: Form<Seen>,
 ) -> Answer {
     let said = seen.acknowledged.iter().cloned().collect();
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     let reasons = match launch::submit_with(&app, who.id, seen.of(*id), &said).await {
         Ok(_) => return done(*id, "submit"),
         Err(CampaignError::NotReady(review, said)) => review.reasons(&said),
@@ -88,21 +91,43 @@ pub(crate) async fn submit(
             | CampaignError::Audience(_)
             | CampaignError::Text(_)),
         ) => error.to_string().lines().map(sentence).collect(),
+        // The ticks stay, on the campaign as it is now.
+        Err(CampaignError::Changed(changed)) => {
+            status = StatusCode::CONFLICT;
+            let changed = in_words(&app, &changed).await?;
+            vec![
+                sentence(&changed),
+                "This page shows the campaign as it is now.".to_owned(),
+            ]
+        }
         Err(error) => return Err(refused(&app, error).await),
     };
     for reason in reasons {
         seen.fault("readiness", reason);
     }
     let mut page = load(&app, &req, &who, &audiences, *id).await?;
-    for one in page
-        .readiness
-        .iter_mut()
-        .flat_map(|readiness| &mut readiness.acknowledge)
-    {
-        one.ticked = said.contains(&one.key);
-    }
     page.faults = seen.faults;
-    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
+    keep_ticks(&mut page, &said);
+    Ok(page::show(status, &page)?)
+}
+
+/// Ticks what was ticked. While the audience is not counted, the page has no boxes, and says what it was.
+fn keep_ticks(page: &mut CampaignPage, said: &BTreeSet<String>) {
+    match &mut page.readiness {
+        Some(readiness) => {
+            for one in &mut readiness.acknowledge {
+                one.ticked = said.contains(&one.key);
+            }
+        }
+        None if said.is_empty() => {}
+        None => {
+            let keys: Vec<&str> = said.iter().map(String::as_str).collect();
+            page.faults.0.push(Fault {
+                field: "main".to_owned(),
+                text: format!("You had ticked: {}.", keys.join(", ")),
+            });
+        }
+    }
 }
 
 /// A line of an error as a sentence.
@@ -114,20 +139,6 @@ fn sentence(line: &str) -> String {
         sentence.push('.');
     }
     sentence
-}
-
-/// `POST /console/campaigns/{id}/approve`: exactly the content that the page showed.
-///
-/// # Errors
-/// The approver wrote or submitted it, or the content changed.
-pub(crate) async fn approve(
-    who: Allowed<ApproveCampaign>,
-    app: Data<App>,
-    id: Path<CampaignId>,
-    seen: Form<Seen>,
-) -> Answer {
-    let end = launch::approve(&app, who.id, seen.of(*id), &seen.content_hash).await;
-    ended(&app, *id, "approve", end).await
 }
 
 /// `POST /console/campaigns/{id}/take-back`.
@@ -213,4 +224,18 @@ pub(crate) async fn cancel(
 ) -> Answer {
     let end = hold::cancel(&app, who.id, seen.of(*id)).await;
     ended(&app, *id, "cancel", end).await
+}
+
+/// `POST /console/campaigns/{id}/retry`: its deferred messages are due now.
+///
+/// # Errors
+/// It is not under way, or a page that is out of date.
+pub(crate) async fn retry(
+    who: Allowed<LaunchCampaign>,
+    app: Data<App>,
+    id: Path<CampaignId>,
+    seen: Form<Seen>,
+) -> Answer {
+    let end = retry_now(&app, who.id, seen.of(*id)).await;
+    ended(&app, *id, "retry", end.map(drop)).await
 }

@@ -46,6 +46,9 @@ pub(crate) fn buttons(
         if button.name == "cancel" {
             cancel.clone_into(&mut button.sure);
         }
+        if button.name == "resume" {
+            button.sure = resume_question(of);
+        }
         if let Some(readiness) = readiness {
             add_warnings(button, of, readiness);
         }
@@ -69,6 +72,26 @@ pub(crate) fn cancel_question(of: &Campaign, progress: &Progress) -> String {
         (Some(_), n) => format!("Up to {} unsent messages will never be sent.", count(n)),
     };
     format!("{what} This cannot be taken back.")
+}
+
+/// The question before a campaign is resumed that Candor paused, such as after bad results; none if staff paused it.
+fn resume_question(of: &Campaign) -> String {
+    let by_itself = of.reason_sealed.is_none();
+    match of.status_reason.as_deref().filter(|_| by_itself) {
+        Some(reason) => format!("Candor paused it: {reason}. Resume it all the same?"),
+        None => String::new(),
+    }
+}
+
+/// The button that makes deferred messages due; `None` without such messages, and without the right.
+pub(crate) fn retry_button(of: &Campaign, deferred: i64, who: &Signed) -> Option<Button> {
+    let is_under_way = matches!(of.status, CampaignStatus::Sending | CampaignStatus::Paused);
+    (is_under_way && deferred > 0 && who.may(Right::LaunchCampaign)).then(|| Button {
+        name: "retry".to_owned(),
+        words: "Retry deferred now".to_owned(),
+        look: "quiet",
+        ..Button::default()
+    })
 }
 
 /// Adds warnings to the question before an approval or a launch.
@@ -110,6 +133,8 @@ fn button(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -
             Right::DraftCampaign,
             String::new(),
         ),
+        // The head of the page has these.
+        (Scheduled, Approved) | (_, Scheduled) => return None,
         (_, Approved) => (
             "approve",
             "Approve",
@@ -144,7 +169,7 @@ fn button(from: CampaignStatus, to: CampaignStatus, people: i64, who: &Signed) -
             // `cancel_question` has the number.
             String::new(),
         ),
-        (_, Completed | Scheduled) => return None,
+        (_, Completed) => return None,
     };
     who.may(right).then(|| Button {
         name: name.to_owned(),

@@ -15,9 +15,11 @@ use crate::element::{ElementSet, in_words};
 use crate::incident::Facts;
 use crate::person::AudienceClass;
 use crate::seal::to_hex;
+use crate::template::merge::Rendered;
 use crate::template::preview::{PreviewError, Reader, Setting, keys_as_facts, preview};
 use crate::template::{Template, Variant, pick};
 use crate::web::console::HistoryLine;
+use crate::web::console::audience::words::narrowed;
 use crate::web::console::names::Names;
 use crate::web::console::template::language::own_name;
 use crate::web::figures::count;
@@ -51,6 +53,10 @@ pub struct Content {
     pub canary: String,
     /// The deadline, if there is one.
     pub through_by: Option<Moment>,
+    /// The time of the launch that the approval covers, in words; empty without one.
+    pub launch_at: String,
+    /// The hours in which its notices are held, in words; empty without any.
+    pub quiet: String,
     /// What happens with uncertain notices, in words.
     pub on_uncertain: String,
     /// The text in each language for a sample person.
@@ -115,13 +121,15 @@ pub(super) fn content(
             rate => format!("{}/s", count(rate.into())),
         },
         limits,
-        canary: canary(of.limits.canary),
+        canary: in_words_of_canary(of.limits.canary),
         through_by: of.limits.finish_by.map(Moment::exact),
-        on_uncertain: match of.on_uncertain {
-            UncertainPolicy::Resend => "send again with the same Message-ID",
-            UncertainPolicy::Leave => "do not send again",
-        }
-        .to_owned(),
+        launch_at: launch_at(app, of),
+        quiet: of
+            .limits
+            .quiet
+            .map(|quiet| quiet.to_string())
+            .unwrap_or_default(),
+        on_uncertain: policy_in_words(of.on_uncertain).to_owned(),
         hash: hash.unwrap_or_default(),
         author: names.of(of.created_by),
         approved: of.approved_by.zip(of.approved_at).map(approval),
@@ -134,8 +142,23 @@ pub(super) fn content(
     ))
 }
 
+/// What happens with uncertain notices, in words.
+pub(super) fn policy_in_words(of: UncertainPolicy) -> &'static str {
+    match of {
+        UncertainPolicy::Resend => "send again with the same Message-ID",
+        UncertainPolicy::Leave => "do not send again",
+    }
+}
+
+/// The time of the launch that the approval covers, in the zone of the settings.
+fn launch_at(app: &App, of: &Campaign) -> String {
+    let home = app.config.organisation.zone;
+    let at = of.limits.launch_at.map(|at| home.show(at).to_string());
+    at.unwrap_or_default()
+}
+
 /// The size of the canary in words.
-fn canary(size: Option<u32>) -> String {
+pub(super) fn in_words_of_canary(size: Option<u32>) -> String {
     match size {
         None => "1 % of the people in scope, 1,000 at most; no canary for fewer than 1,000 people"
             .to_owned(),
@@ -163,7 +186,7 @@ fn with_texts(shown: Content, pinned: Option<&Pinned>, configured: &str) -> Cont
 }
 
 /// `Sundmere Mobile <notice@sundmere.example>, bounces to bounce@sundmere.example`.
-fn sender(of: &Pinned) -> String {
+pub(super) fn sender(of: &Pinned) -> String {
     let (name, address) = &of.from;
     let bounces = match of.return_path == *address {
         true => String::new(),
@@ -218,8 +241,18 @@ pub(crate) fn not_affected(
     read.into_iter().filter_map(words).collect()
 }
 
-/// The text in one language for a reader. Missing facts show as their keys.
-fn read_by(of: &Pinned, (locale, variant): (&String, &Variant), reader: &Reader) -> Words {
+/// The message in one language for a sample person.
+pub(super) fn sample(of: &Pinned, locale: &str) -> Option<Result<Rendered, PreviewError>> {
+    let (locale, variant) = of.variants.get_key_value(locale)?;
+    Some(rendered(of, (locale, variant), &Reader::sample()))
+}
+
+/// The message in one language for a reader. Missing facts show as their keys.
+fn rendered(
+    of: &Pinned,
+    (locale, variant): (&String, &Variant),
+    reader: &Reader,
+) -> Result<Rendered, PreviewError> {
     let with = |facts: &Facts| {
         let setting = Setting {
             organisation: &of.organisation,
@@ -228,15 +261,20 @@ fn read_by(of: &Pinned, (locale, variant): (&String, &Variant), reader: &Reader)
         };
         preview(locale, variant, &setting, reader)
     };
-    let letter = match with(&of.facts) {
+    let told = of.told(locale);
+    match with(&told) {
         Err(PreviewError::Text(wrong)) => {
-            let mut facts = of.facts.clone();
+            let mut facts = told.into_owned();
             facts.extend(keys_as_facts(&wrong));
             with(&facts)
         }
         done => done,
-    };
-    let (subject, text) = match letter {
+    }
+}
+
+/// The text in one language for a reader.
+fn read_by(of: &Pinned, (locale, variant): (&String, &Variant), reader: &Reader) -> Words {
+    let (subject, text) = match rendered(of, (locale, variant), reader) {
         Ok(letter) => (letter.subject, letter.text),
         // A campaign with such a text cannot be submitted. The page shows the text unrendered.
         Err(_) => (variant.subject.clone(), variant.body.clone()),
@@ -263,6 +301,14 @@ pub(crate) fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
         elements,
         flags,
         may_have_been_told,
+        // `narrowed` has the words for these.
+        elements_all: _,
+        elements_none: _,
+        flags_none: _,
+        earlier: _,
+        only_listed: _,
+        not_listed: _,
+        wave: _,
     } = audience;
     let mut words = vec![who_in_words(audience.who(kind)).to_owned()];
     if *may_have_been_told {
@@ -287,6 +333,7 @@ pub(crate) fn to_whom(audience: &Audience, kind: CampaignKind) -> String {
         let flags = flags.to_string().replace(';', " or ");
         words.push(format!("with the flag {flags}"));
     }
+    words.extend(narrowed(audience, kind));
     words.join(", ")
 }
 

@@ -6,8 +6,10 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::buttons::{buttons, cancel_question};
+use super::buttons::{buttons, cancel_question, retry_button};
+use super::compared::{Compared, compared};
 use super::content::{Content, not_affected};
+use super::head::Head;
 use super::outcomes::Outcomes;
 use super::progress::{
     Counts, is_held, is_whole, of_total, pace as pace_in_words, percent_done, speed,
@@ -20,8 +22,10 @@ use crate::campaign::launch::TAKEN_BACK;
 use crate::campaign::store::MayHaveArrived;
 use crate::campaign::{Campaign, CampaignStatus, doubled, findings};
 use crate::id::CampaignId;
+use crate::notice::NoticeStatus;
+use crate::person::terms::AudienceTerm;
 use crate::staff::right::SeeCampaigns;
-use crate::web::audience_counts::AudienceCounts;
+use crate::web::audience_counts::{Asked, AudienceCounts};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::findings::Findings;
 use crate::web::console::{Button, HistoryLine};
@@ -69,6 +73,10 @@ pub struct CampaignPage {
     pub buttons: Vec<Button>,
     /// What changed since the submission, in words: the approval is void. Empty while it is valid.
     pub void: String,
+    /// The same, word by word; only before the launch.
+    pub changed: Vec<Compared>,
+    /// The comment of the approver who rejected it; empty for none, and once it is submitted again.
+    pub rejection: String,
     /// What its author must check before a submission; empty for nothing.
     pub doubt: String,
     /// Its audience and what prevents its submission; `None` after the launch, and while the audience is not counted.
@@ -93,6 +101,8 @@ pub struct CampaignPage {
     pub as_of: Moment,
     /// Whether an uncertain notice may have told each person of its audience before.
     pub is_again: bool,
+    /// Its schedule, what it was copied from, and further acts.
+    pub head: Head,
 }
 
 impl CampaignPage {
@@ -173,7 +183,10 @@ pub(super) async fn load(
     let may_have_arrived = doubled::counted(app, campaign, doubled::PATIENCE).await?;
     let present = snapshot.present.as_ref();
     let counted = match (campaign.launched_at, present) {
-        (None, Some(present)) => audiences.in_time(app, campaign, Some(present.scope)).await,
+        (None, Some(present)) => {
+            let asked = Asked::of(campaign, Some(present.scope));
+            audiences.in_time(app, asked).await
+        }
         _ => None,
     };
     let mut readiness = None;
@@ -194,7 +207,7 @@ pub(super) async fn load(
     }
     let total = match campaign.launched_at {
         Some(_) => Some(snapshot.progress.sendable()),
-        None => counted.map(|counted| counted.count.mailable),
+        None => counted.map(|counted| counted.of(AudienceTerm::GetsIt)),
     };
     Ok(assemble(
         snapshot,
@@ -228,9 +241,13 @@ fn assemble(
         &question,
     );
     block_approval(&mut buttons, &findings);
+    let deferred = progress.of(NoticeStatus::Deferred);
+    buttons.extend(retry_button(campaign, deferred, who));
     CampaignPage {
         buttons,
         findings,
+        changed: changed(&read),
+        rejection: campaign.rejection().unwrap_or_default().to_owned(),
         pace: waits.unwrap_or_else(pace),
         is_held: is_held(campaign, &read.ability),
         speed: speed(campaign, read.pace.as_ref(), &read.ability, &read.factors),
@@ -249,13 +266,14 @@ fn assemble(
             ..Counts::from(progress)
         },
         is_again: campaign.audience.may_have_been_told,
+        head: Head::of(campaign, read.copied_from, (&read.names, who)),
         is_whole: is_whole(campaign, progress),
         id: campaign.id.to_string(),
         kind: campaign.kind.to_string(),
         which: which(read.number, campaign),
         status: campaign.status,
         version: campaign.version.into(),
-        name: read.content.template_name.clone(),
+        name: campaign.name.to_string(),
         readiness,
         total,
         faults: Faults::default(),
@@ -282,12 +300,22 @@ fn block_approval(buttons: &mut [Button], findings: &Findings) {
     }
 }
 
+/// What changed since a campaign that is not launched was submitted, word by word.
+fn changed(read: &Snapshot) -> Vec<Compared> {
+    let is_void = read.void.is_some() && read.campaign.launched_at.is_none();
+    let submitted = read.campaign.submitted().ok().flatten();
+    match (submitted.filter(|_| is_void), &read.present) {
+        (Some(before), Some(after)) => compared(&before, after),
+        _ => Vec::new(),
+    }
+}
+
 /// What the author of a draft must check first. A draft that staff took back needs no reason.
 fn doubt(of: &Campaign) -> String {
     let reason = of
         .status_reason
         .as_deref()
-        .filter(|said| *said != TAKEN_BACK);
+        .filter(|said| *said != TAKEN_BACK && of.reason_sealed.is_none());
     match (of.status, reason) {
         (CampaignStatus::Draft, Some(reason)) => format!("Check first: {reason}."),
         _ => String::new(),

@@ -8,15 +8,21 @@ use crate::campaign::content::Content;
 use crate::campaign::{Campaign, CampaignStatus};
 use crate::incident::Incident;
 use crate::person::AudienceCount;
+use crate::person::terms::{AudienceTerm, AudienceTerms};
 use crate::staff::Right;
-use crate::web::audience_counts::Counted;
 use crate::web::caller::Signed;
+use crate::web::console::audience::sentence::Sentence;
+use crate::web::console::audience::typed::Typed;
 use crate::web::console::names::Names;
 use crate::web::console::template::language::own_name;
 
 /// The audience of a campaign, and what prevents its submission.
 #[derive(Debug, Clone, Default)]
 pub struct Readiness {
+    /// The sentence about its audience.
+    pub sentence: Sentence,
+    /// The query of the audience's page.
+    pub builder: String,
     /// How many people can be told by e-mail, need a letter, are withheld or are left out.
     pub count: AudienceCount,
     /// The languages of the audience, most people first.
@@ -66,11 +72,26 @@ fn without_advice(why: &str) -> &str {
         .map_or(why, |end| &why[..=end])
 }
 
+/// The query of the page of the campaign's audience; there, staff who may can change the audience of a draft.
+fn builder(of: &Campaign, who: &Signed) -> String {
+    let is_draft = of.status == CampaignStatus::Draft && who.may(Right::DraftCampaign);
+    Typed {
+        draft: if is_draft {
+            of.id.to_string()
+        } else {
+            String::new()
+        },
+        template: of.template.to_string(),
+        ..Typed::of(of.kind, &of.audience)
+    }
+    .query()
+}
+
 impl Readiness {
     pub(crate) fn of(
         of: &Campaign,
         present: &Content,
-        counted: &Counted,
+        counted: &AudienceTerms,
         incident: &Incident,
         (names, who): (&Names, &Signed),
     ) -> Self {
@@ -88,7 +109,7 @@ impl Readiness {
             .collect();
         let mut reasons = broken;
         reasons.extend(review.reasons(&all));
-        if counted.count.mailable == 0 {
+        if counted.of(AudienceTerm::GetsIt) == 0 {
             reasons.push("No person in this audience can be told by e-mail.".to_owned());
         }
         let reader = |one: check::Readers| Reader {
@@ -112,7 +133,14 @@ impl Readiness {
         };
         Self {
             unpublished: unpublished(present, incident),
-            count: counted.count,
+            count: counted.count(),
+            builder: builder(of, who),
+            sentence: Sentence::of(
+                &incident.slug,
+                (of.kind, &of.audience),
+                counted,
+                who.may(Right::SeeAllPeople),
+            ),
             readers: review.readers.into_iter().map(reader).collect(),
             acknowledge: review
                 .acknowledge

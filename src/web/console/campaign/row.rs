@@ -1,5 +1,4 @@
-//! Campaigns as rows of lists. Several campaigns can have one name, the name of their template: number, kind and day tell
-//! them apart.
+//! Campaigns as rows of lists. Several campaigns can have one name: number, kind and day tell them apart.
 
 use std::collections::HashMap;
 
@@ -54,7 +53,7 @@ pub fn rows(
         let incident = incidents.iter().find(|of| of.id == campaign.incident);
         CampaignRow {
             id: campaign.id.to_string(),
-            name: one.name.clone(),
+            name: campaign.name.to_string(),
             incident: incident.map(|of| of.title.clone()).unwrap_or_default(),
             kind: campaign.kind.to_string(),
             about: about(one.number, campaign),

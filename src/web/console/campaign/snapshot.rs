@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 
 use super::content::{Content, content};
+use super::copy::CopiedFrom;
 use super::outcomes::{Outcomes, outcomes};
 use super::progress::{lately, minutes};
 use super::speed::SpeedFactors;
@@ -50,6 +51,7 @@ pub(super) struct Snapshot {
     pub(super) outcomes: Outcomes,
     pub(super) history: (Vec<HistoryLine>, bool),
     pub(super) number: i64,
+    pub(super) copied_from: Option<CopiedFrom>,
 }
 
 impl Snapshot {
@@ -84,8 +86,10 @@ impl Snapshot {
         let owner = Campaign::reason_owner(id);
         let findings = found(&of, (&names, who, now), key.as_ref());
         let key = key.as_ref().map(|key| (key, &*owner));
-        let history = history_with_reasons(&mut conn, id, now, key).await?;
+        let history = history_with_reasons(&mut conn, id, key).await?;
         let outcomes = outcomes(&mut conn, &of, &seen, now).await?;
+        let home = app.config.organisation.zone;
+        let copied_from = CopiedFrom::load(&mut conn, &of.campaign, home).await?;
         // Other requests need the connection while this page waits for counts.
         conn.roll_back().await;
         let went_on = state.allowed_at.max(of.resumed_at);
@@ -97,6 +101,7 @@ impl Snapshot {
             desk: answer::frame_with(app, req, who, Area::Campaigns, &state),
             content: content(app, &names, campaign, text, (present.as_ref(), &seen), now)?,
             findings,
+            copied_from,
             outcomes,
             history,
             names,

@@ -222,7 +222,11 @@ impl Board {
 
     /// The title of its incident, its name, and what tells it from others of that name.
     fn full_name(&self, of: &Overview) -> String {
-        let which = format!("“{}” ({})", of.name, which(of.number, &of.campaign));
+        let which = format!(
+            "“{}” ({})",
+            of.campaign.name,
+            which(of.number, &of.campaign)
+        );
         match self.titles.get(&of.campaign.incident) {
             Some(title) => format!("{title}: {which}"),
             None => which,
@@ -256,7 +260,7 @@ impl Board {
                 _ => String::new(),
             },
             id: campaign.id.to_string(),
-            name: of.name.clone(),
+            name: campaign.name.to_string(),
             kind: campaign.kind.to_string(),
             incident: title.cloned().unwrap_or_default(),
             about: about(of.number, campaign),

@@ -34,8 +34,20 @@ pub(super) fn of_campaign(board: &Board, of: &Overview, who: &Signed) -> Option<
     let (name, campaign) = (board.full_name(of), &of.campaign);
     let is_void = board.void.contains_key(&campaign.id);
     let own = campaign.created_by == who.id || campaign.submitted_by == Some(who.id);
+    let mut href = format!("/console/campaigns/{}", campaign.id);
     let (text, action) = match campaign.status {
-        CampaignStatus::InReview | CampaignStatus::Approved if is_void => {
+        CampaignStatus::Draft if own && campaign.rejection().is_some() => {
+            let text =
+                format!("{name} was rejected. Read the comment, change it, and submit it again.");
+            (text, "Read the comment")
+        }
+        CampaignStatus::Approved if is_void && campaign.approved_by == Some(who.id) => {
+            let text = format!("{name} has changed since you approved it: the approval is void.");
+            (text, "See what changed")
+        }
+        CampaignStatus::InReview | CampaignStatus::Approved | CampaignStatus::Scheduled
+            if is_void =>
+        {
             if !who.may(Right::DraftCampaign) {
                 return None;
             }
@@ -43,7 +55,16 @@ pub(super) fn of_campaign(board: &Board, of: &Overview, who: &Signed) -> Option<
             (text, "See what changed")
         }
         CampaignStatus::InReview if who.may(Right::ApproveCampaign) && !own => {
+            href.push_str("/approval");
             (format!("{name} waits for a second person."), "Review it")
+        }
+        CampaignStatus::Approved
+            if who.may(Right::LaunchCampaign) && campaign.status_reason.is_some() =>
+        {
+            let why = campaign.status_reason.as_deref().unwrap_or_default();
+            let why = why.trim_end_matches('.');
+            let text = format!("{name} was not launched at its time: {why}.");
+            (text, "Look at it")
         }
         CampaignStatus::Approved if who.may(Right::LaunchCampaign) => {
             (format!("{name} is approved and not launched."), "Launch it")
@@ -72,7 +93,7 @@ pub(super) fn of_campaign(board: &Board, of: &Overview, who: &Signed) -> Option<
     Some(Task {
         tone: Tone::Look,
         text,
-        href: format!("/console/campaigns/{}", campaign.id),
+        href,
         action: action.to_owned(),
     })
 }

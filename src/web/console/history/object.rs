@@ -23,6 +23,7 @@ pub(super) fn object(action: Option<Action>, detail: &Value) -> String {
             .as_str()
             .map(|finding| format!(": {finding}"))
             .unwrap_or_default(),
+        Action::IncidentFacts => of_claim(detail),
         Action::LettersDiscard
         | Action::LettersExport
         | Action::LettersFile
@@ -32,6 +33,16 @@ pub(super) fn object(action: Option<Action>, detail: &Value) -> String {
         | Action::LettersTold => of_list(detail),
         _ => String::new(),
     }
+}
+
+/// `: the claim “when”, now corrected`.
+fn of_claim(detail: &Value) -> String {
+    let Some(key) = detail["claim"].as_str() else {
+        return String::new();
+    };
+    let state = detail["state"].as_str();
+    let state = state.map(|state| format!(", now {}", state.replace('_', " ")));
+    format!(": the claim “{key}”{}", state.unwrap_or_default())
 }
 
 /// `: next of kin, 5 people, batch pst_…`.
@@ -84,6 +95,11 @@ mod tests {
         assert_eq!(
             object(Some(Action::IncidentFacts), &json!({ "version": 3 })),
             ""
+        );
+        let claim = json!({ "claim": "when", "state": "being_checked" });
+        assert_eq!(
+            object(Some(Action::IncidentFacts), &claim),
+            ": the claim “when”, now being checked"
         );
     }
 }

@@ -14,8 +14,9 @@ use crate::campaign::{self, approval};
 use crate::element;
 use crate::id::IncidentId;
 use crate::incident::change::{Change, changes};
+use crate::incident::claims::{Claims, DEFAULT, claim_of};
 use crate::incident::steer::{self, SteerError};
-use crate::incident::{Facts, Incident, store};
+use crate::incident::{Facts, Incident, PublishedClaims, publication, store};
 use crate::staff::right::SteerIncident;
 use crate::web::caller::Allowed;
 use crate::web::console::answer::{self, redirect};
@@ -87,7 +88,7 @@ impl FactSheet {
     /// The facts that have a key.
     fn facts(&self) -> Facts {
         let keys = self.key.iter().map(|key| key.trim().to_owned());
-        let pairs = keys.zip(self.value.iter().cloned());
+        let pairs = keys.zip(self.value.iter().map(|value| value.replace("\r\n", "\n")));
         pairs.filter(|(key, _)| !key.is_empty()).collect()
     }
 }
@@ -124,6 +125,10 @@ pub struct Preview {
     pub rows: Vec<Row>,
     /// How many facts stay as they are.
     pub same: usize,
+    /// What pages will say of corrections and of what is being checked.
+    pub notes: Vec<String>,
+    /// Whether publishing changes what they say of it.
+    pub marks: bool,
     /// When facts were last published.
     pub last: Option<Moment>,
     /// Whether the incident's page is public now.
@@ -154,7 +159,8 @@ impl Row {
 impl Preview {
     fn can_publish(&self) -> bool {
         let first = self.last.is_none();
-        !self.is_forgotten && (first || self.title_before.is_some() || !self.rows.is_empty())
+        !self.is_forgotten
+            && (first || self.title_before.is_some() || self.marks || !self.rows.is_empty())
     }
 }
 
@@ -165,10 +171,18 @@ fn places(key: &str, facts: &Facts) -> String {
     });
     match (translation, key) {
         (Some((_, "en")), _) => "public page, status pages in English".to_owned(),
-        (Some((_, language)), _) => format!("status pages of people who read “{language}”"),
+        (Some((_, language)), _) => of_readers(language),
         (None, "next_update") => "front page, public page, status pages".to_owned(),
         (None, _) => "public page, status pages".to_owned(),
     }
+}
+
+fn of_readers(locale: &str) -> String {
+    format!("status pages of people who read “{locale}”")
+}
+
+fn rows_of(rows: &[Row]) -> Vec<&Change> {
+    rows.iter().map(|row| &row.change).collect()
 }
 
 /// The word of the message after saving: it says whether the approval of any campaign of the incident is void.
@@ -199,14 +213,21 @@ pub(crate) async fn preview(
     let mut conn = app.db.get().await?;
     let incident = incident_at(&mut conn, &slug).await?;
     let has_spoken = store::has_spoken(&mut conn, incident.id).await?;
+    let claims = steer::claims_of(&mut conn, &incident).await?;
+    let coming = publication::publish(incident.published.as_ref(), &claims, app.now());
     let desk = answer::frame(&app, &mut conn, &req, &who, Area::Incidents).await?;
     Ok(page::show(
         StatusCode::OK,
-        &preview_page(desk, incident, has_spoken),
+        &preview_page(desk, incident, (&claims, &coming), has_spoken),
     )?)
 }
 
-fn preview_page(desk: ConsoleFrame, of: Incident, has_spoken: bool) -> Preview {
+fn preview_page(
+    desk: ConsoleFrame,
+    of: Incident,
+    (claims, coming): (&Claims, &PublishedClaims),
+    has_spoken: bool,
+) -> Preview {
     let public = of.public_facts();
     let rows: Vec<Row> = changes(public, &of.facts)
         .into_iter()
@@ -215,16 +236,24 @@ fn preview_page(desk: ConsoleFrame, of: Incident, has_spoken: bool) -> Preview {
                 Some(_) => &of.facts,
                 None => public,
             };
-            Row {
-                places: places(&change.key, within),
-                change,
-            }
+            let texts = claims.iter().map(|(key, one)| (key, &one.texts));
+            let places = match claim_of(texts, &change.key) {
+                Some((_, locale)) if locale != DEFAULT => of_readers(locale),
+                _ => places(&change.key, within),
+            };
+            Row { places, change }
         })
         .collect();
     let changed = rows.iter().filter(|row| row.change.after.is_some()).count();
     let public_title = of.public_title();
     Preview {
         desk,
+        notes: publication::notes(of.published.as_ref(), coming, &rows_of(&rows)),
+        marks: {
+            let none = PublishedClaims::new();
+            let now = of.published.as_ref().map_or(&none, |one| &one.claims);
+            publication::marks_differ(now, coming)
+        },
         title_before: (public_title != of.title).then(|| public_title.to_owned()),
         same: of.facts.len() - changed,
         last: of.published.as_ref().map(|one| Moment::exact(one.at)),
@@ -256,7 +285,7 @@ pub(crate) async fn publish(
     let incident = incident_at(&mut *app.db.get().await?, &slug).await?;
     match steer::publish_facts(&app, who.id, incident.id, form.version).await {
         Ok(()) => Ok(redirect(
-            &format!("/console/incidents/{slug}"),
+            &format!("/console/incidents/{slug}/facts"),
             "facts-published",
         )),
         Err(SteerError::Changed(changed)) => Err(out_of_date(&app, &changed).await),

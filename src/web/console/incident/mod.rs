@@ -1,6 +1,8 @@
 //! Incidents in the console: the list, the page of one, its states, its fact sheet, its public updates, its account.
 
 pub(crate) mod account;
+pub mod claim;
+pub mod claims;
 pub mod facts;
 pub(crate) mod forget;
 pub mod forget_form;

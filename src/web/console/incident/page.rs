@@ -224,7 +224,7 @@ pub async fn load(
     let (log, has_older_acts) = history(conn, of.id, now).await?;
     let desk = answer::frame(app, conn, req, who, Area::Incidents).await?;
     Ok(IncidentPage {
-        tasks: tasks_of(&figures, &of, &open.untold(), who),
+        tasks: tasks_of(&figures, &of, &open.untold(), (who, now)),
         forget: ForgetForm::offered(who, &of, &open),
         forgotten: of.forgotten_at.map(Moment::exact),
         is_public: of.is_public(has_spoken),
@@ -266,8 +266,17 @@ fn update(one: crate::incident::Update) -> Update {
     }
 }
 
-fn tasks_of(figures: &Figures, of: &Incident, untold: &Untold, who: &Signed) -> Vec<Task> {
+fn tasks_of(
+    figures: &Figures,
+    of: &Incident,
+    untold: &Untold,
+    (who, now): (&Signed, DateTime<Utc>),
+) -> Vec<Task> {
     let mut all = Vec::new();
+    let account = figures.of(of.id).filter(|_| of.active_scope.is_some());
+    if let Some(summary) = account.filter(|_| of.may_notify() && who.may(Right::DraftCampaign)) {
+        all.extend(tasks::owed(of, &Account::of(&summary.account, now)));
+    }
     if of.state == IncidentState::Closed && of.forgotten_at.is_none() {
         all.extend(tasks::of_closed("This incident is", of, untold, who));
     }
@@ -328,7 +337,7 @@ pub async fn done(
 }
 
 /// The sentence about facts that are not public.
-fn publication(of: &Incident, now: DateTime<Utc>) -> String {
+pub(super) fn publication(of: &Incident, now: DateTime<Utc>) -> String {
     let Some(published) = &of.published else {
         return "No fact is public: none was published yet.".to_owned();
     };

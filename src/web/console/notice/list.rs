@@ -17,11 +17,11 @@ use crate::id::{CampaignId, PersonId};
 use crate::notice::{Notice, NoticeStatus};
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
-use crate::web::caller::Allowed;
+use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer;
 use crate::web::console::campaign::progress::Counts;
 use crate::web::figures::filters;
-use crate::web::page::{self, Area, ConsoleFrame};
+use crate::web::page::{self, Area, ConsoleFrame, Faults};
 use crate::web::problem::{Answer, Problem};
 
 /// Notices on one page.
@@ -45,6 +45,12 @@ pub struct Notices {
     pub notices: Vec<NoticeRow>,
     /// The cursor of the next page.
     pub next: Option<String>,
+    /// Whether the reader may look for a person, and download the list.
+    pub may_find: bool,
+    /// The reference that was looked for, as typed.
+    pub reference: String,
+    /// Why the search found nothing.
+    pub faults: Faults,
 }
 
 /// The query of the list.
@@ -66,14 +72,26 @@ pub(crate) async fn list(
     id: Path<CampaignId>,
     asked: Query<Asked>,
 ) -> Answer {
+    let page = load(&app, &req, &who, *id, &asked).await?;
+    Ok(page::show(StatusCode::OK, &page)?)
+}
+
+/// Reads the page.
+pub(super) async fn load(
+    app: &App,
+    req: &HttpRequest,
+    who: &Signed,
+    id: CampaignId,
+    asked: &Asked,
+) -> Result<Notices, Problem> {
     let mut conn = app.db.get().await?;
-    let of = campaign::store::glance(&mut conn, *id).await?;
+    let of = campaign::store::glance(&mut conn, id).await?;
     let status = asked.status();
-    let (found, next) = read_page(&mut conn, *id, status, asked.after).await?;
-    let reader = (&*who, Right::SeeAllPeople);
-    let people = load_people(&app, &mut conn, reader, of.campaign.incident, &found).await?;
+    let (found, next) = read_page(&mut conn, id, status, asked.after).await?;
+    let reader = (who, Right::SeeAllPeople);
+    let people = load_people(app, &mut conn, reader, of.campaign.incident, &found).await?;
     if !people.is_empty() {
-        who.saw(&app, Action::PeopleRead, of.campaign.incident, people.len());
+        who.saw(app, Action::PeopleRead, of.campaign.incident, people.len());
     }
     let attempts = load_attempts(&mut conn, &found).await?;
     let row = |notice: &Notice| {
@@ -81,19 +99,21 @@ pub(crate) async fn list(
         row(notice, people.get(&notice.person), last)
     };
     let notices = found.iter().map(row).collect();
-    let page = Notices {
-        desk: answer::frame(&app, &mut conn, &req, &who, Area::Campaigns).await?,
+    Ok(Notices {
+        desk: answer::frame(app, &mut conn, req, who, Area::Campaigns).await?,
         id: id.to_string(),
         name: campaign_name(&of),
         status,
         counts: Counts::from(&Progress {
-            counts: campaign::store::counts(&mut conn, *id).await?,
+            counts: campaign::store::counts(&mut conn, id).await?,
             frozen: true,
         }),
         notices,
         next,
-    };
-    Ok(page::show(StatusCode::OK, &page)?)
+        may_find: who.may(Right::SeeAllPeople),
+        reference: String::new(),
+        faults: Faults::default(),
+    })
 }
 
 impl Notices {
@@ -106,7 +126,7 @@ impl Notices {
 impl Asked {
     /// The state of the notices that are shown. No notice is listed as `sending`: a notice on a connection is listed
     /// under the state that its result will end.
-    fn status(&self) -> Option<NoticeStatus> {
+    pub(super) fn status(&self) -> Option<NoticeStatus> {
         let status = self.status.parse::<NoticeStatus>().ok();
         status.filter(|status| *status != NoticeStatus::Sending)
     }

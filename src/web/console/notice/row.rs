@@ -44,7 +44,7 @@ pub struct NoticeRow {
 
 /// The name of a campaign, with its number, kind and day.
 pub(super) fn campaign_name(of: &Overview) -> String {
-    format!("{} ({})", of.name, which(of.number, &of.campaign))
+    format!("{} ({})", of.campaign.name, which(of.number, &of.campaign))
 }
 
 /// The people of these notices, if `who` has the right to see them; none of a forgotten incident.

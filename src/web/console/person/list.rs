@@ -43,6 +43,8 @@ pub struct PeoplePage {
     pub people: Vec<PersonLine>,
     /// The sentence about a forgotten incident; else empty.
     pub forgotten: String,
+    /// The address of the whole list as CSV.
+    pub csv: String,
     /// The address of the next page; empty on the last.
     pub next: String,
 }
@@ -99,6 +101,18 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// The filter.
+    pub(super) fn filter(self) -> PeopleFilter {
+        PeopleFilter {
+            standing: self.standing,
+            incomplete: self.incomplete,
+            jurisdiction: self.jurisdiction,
+            locale: self.locale,
+            element: self.element,
+            reason: self.reason,
+        }
+    }
+
     /// The filter as a query string and in words.
     fn describe(&self) -> (String, String) {
         let element = self.element.map(|element| element.code().to_owned());
@@ -144,16 +158,10 @@ pub(crate) async fn list(
     let of = incident_at(&mut conn, &slug).await?;
     let (address, words) = asked.describe();
     let asked = asked.into_inner();
-    let filter = PeopleFilter {
-        standing: asked.standing,
-        incomplete: asked.incomplete,
-        jurisdiction: asked.jurisdiction,
-        locale: asked.locale,
-        element: asked.element,
-        reason: asked.reason,
-    };
+    let after = asked.after;
+    let filter = asked.filter();
     let (found, next) = match of.key(&app.keys).map_err(Problem::broken)? {
-        Some(key) => store::list(&mut conn, &key, of.id, &filter, asked.after, PAGE_SIZE).await?,
+        Some(key) => store::list(&mut conn, &key, of.id, &filter, after, PAGE_SIZE).await?,
         None => (Vec::new(), None),
     };
     drop(conn);
@@ -165,6 +173,7 @@ pub(crate) async fn list(
         desk: answer::frame(&app, &mut conn, &req, &who, Area::Incidents).await?,
         slug: of.slug,
         asked: words,
+        csv: format!("/console/incidents/{slug}/people.csv?{address}"),
         people: found.iter().map(line).collect(),
         forgotten: of.forgotten_at.map(forgotten).unwrap_or_default(),
         next: next

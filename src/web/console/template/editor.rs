@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
 
+use super::compare::{self, Compared};
 use super::page::{TemplatePage, Variant, load};
 use super::preview::{self, Asked};
 use crate::app::App;
@@ -39,6 +40,8 @@ pub(crate) struct Words {
     shown: String,
     incident: String,
     reference: String,
+    reader: String,
+    look: String,
 }
 
 impl Words {
@@ -67,6 +70,8 @@ impl Words {
             locale: locale.to_owned(),
             incident: self.incident.clone(),
             reference: self.reference.clone(),
+            reader: self.reader.clone(),
+            look: self.look.clone(),
         }
     }
 }
@@ -84,7 +89,8 @@ pub(crate) async fn save(
 ) -> Answer {
     let mut words = std::mem::take(&mut form.typed);
     if words.act.starts_with("show") {
-        return shown(&app, &req, &who, (*id, words, form.faults), StatusCode::OK).await;
+        let page = shown(&app, &req, &who, (*id, words, form.faults)).await?;
+        return Ok(page::show(StatusCode::OK, &page)?);
     }
     let triples = words.triples();
     let variants = &triples.iter().cloned().collect::<Variants>();
@@ -95,25 +101,58 @@ pub(crate) async fn save(
         }
         Err(error) => Err(error),
     };
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
-    match saved {
+    let error = match saved {
         Ok(_) => return Ok(redirect(&format!("/console/templates/{id}"), "saved")),
-        Err(EditError::Text(wrong)) => {
+        Err(error) => error,
+    };
+    let (status, theirs) = note(&app, (*id, &mut words, &triples), &mut form, error).await?;
+    let page = shown(&app, &req, &who, (*id, words, form.faults)).await?;
+    Ok(page::show(status, &TemplatePage { theirs, ..page })?)
+}
+
+/// Notes at the fields why texts were not saved; what another account saved since, if that is why.
+async fn note(
+    app: &App,
+    (id, words, triples): (TemplateId, &mut Words, &[(String, template::Variant)]),
+    form: &mut Form<Words>,
+    error: EditError,
+) -> Result<(StatusCode, Vec<Compared>), Problem> {
+    let mut theirs = Vec::new();
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
+    match error {
+        EditError::Text(wrong) => {
             for (locale, error) in wrong {
-                let field = field_of(&triples, &locale, error.part);
+                let field = field_of(triples, &locale, error.part);
                 form.fault(&field, format!("{locale}: {error}"));
             }
         }
-        Err(why @ EditError::Names(_)) => form.fault("names", why),
-        Err(ref why @ EditError::Changed { ref changed, .. }) => {
-            form.fault("locale-1", with_author(&app, why, changed).await?);
+        why @ EditError::Names(_) => form.fault("names", why),
+        ref why @ EditError::Changed { ref changed, .. } => {
+            form.fault("locale-1", with_author(app, why, changed).await?);
+            theirs = saved_since(app, id, words.version, changed.version).await?;
             // The page then carries the number of the newest version: the next save is based on it.
             (words.version, status) = (None, StatusCode::CONFLICT);
         }
-        Err(why @ EditError::Variants) => form.fault("locale-1", why),
-        Err(error) => return Err(error.into()),
+        why @ EditError::Variants => form.fault("locale-1", why),
+        error => return Err(error.into()),
     }
-    shown(&app, &req, &who, (*id, words, form.faults), status).await
+    Ok((status, theirs))
+}
+
+/// What was saved since the version that the typed texts are based on.
+async fn saved_since(
+    app: &App,
+    id: TemplateId,
+    read: Option<i32>,
+    newest: i32,
+) -> Result<Vec<Compared>, Problem> {
+    let wanted = [(id, read.unwrap_or_default()), (id, newest)];
+    let both = store::find_many(&mut *app.db.get().await?, &wanted).await?;
+    let of = |version| both.iter().find(|one| one.version == version);
+    let pair = read.and_then(of).zip(of(newest));
+    Ok(pair.map_or_else(Vec::new, |(older, newer)| {
+        compare::changed(&older.variants, &newer.variants)
+    }))
 }
 
 /// Why a version was not saved, and who saved another one when.
@@ -142,8 +181,7 @@ async fn shown(
     req: &HttpRequest,
     who: &Signed,
     (id, words, faults): (TemplateId, Words, Faults),
-    status: StatusCode,
-) -> Answer {
+) -> Result<TemplatePage, Problem> {
     let saved = store::find(&mut *app.db.get().await?, id, None).await?;
     let triples = words.triples();
     let typed: Variants = triples.iter().cloned().collect();
@@ -159,15 +197,14 @@ async fn shown(
         ..saved
     };
     let page = load(app, req, who, shown, words.asked()).await?;
-    let page = TemplatePage {
+    Ok(TemplatePage {
         variants: triples.into_iter().map(Variant::from).collect(),
         based_on: words.version.map_or(page.version, i64::from),
         names: words.names,
         faults,
         unsaved,
         ..page
-    };
-    Ok(page::show(status, &page)?)
+    })
 }
 
 /// `POST /console/templates/{id}/preview`: the HTML part of the typed text, for the frame of the page.

@@ -9,18 +9,20 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::audit;
-use crate::campaign;
+use crate::id::{StaffId, TemplateId};
 use crate::staff::Right;
 use crate::staff::right::{EditTemplate, SeeTemplates};
 use crate::template::edit::{self, EditError};
-use crate::template::{Variant, Variants, store};
+use crate::template::starting_text::{self, StartingText};
+use crate::template::{Variant, Variants, manage, store};
 use crate::web::caller::{Allowed, Signed};
+use crate::web::console::Choice;
 use crate::web::console::answer::{self, redirect};
 use crate::web::figures::filters;
-use crate::web::form::Form;
+use crate::web::form::{Form, Query};
 use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
 use crate::web::problem::Answer;
+use crate::{audit, campaign};
 
 /// The first text of a new template: the sections that readers need and laws require.
 const FIRST_TEXT: (&str, &str) = (
@@ -34,7 +36,7 @@ const FIRST_TEXT: (&str, &str) = (
 );
 
 /// How many campaigns are read to find those that use a template.
-pub(crate) const LATEST: i64 = 200;
+const LATEST: i64 = 200;
 
 /// `/console/templates`
 #[derive(Template)]
@@ -44,6 +46,12 @@ pub struct Templates {
     pub desk: ConsoleFrame,
     /// The templates.
     pub templates: Vec<TemplateRow>,
+    /// The words that were sought.
+    pub sought: String,
+    /// What a new template can begin with; the first option is a letter with headings.
+    pub texts: Vec<Choice>,
+    /// The starting texts.
+    pub starting: &'static [StartingText],
     /// The form; `None` without the right to edit templates.
     pub new: Option<NewTemplate>,
 }
@@ -71,29 +79,42 @@ pub struct TemplateRow {
 pub struct NewTemplate {
     pub name: String,
     pub locale: String,
+    pub text: String,
     pub faults: Faults,
+}
+
+/// The query.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Sought {
+    q: String,
 }
 
 /// `GET /console/templates`.
 ///
 /// # Errors
 /// Database errors.
-pub(crate) async fn list(who: Allowed<SeeTemplates>, req: HttpRequest, app: Data<App>) -> Answer {
+pub(crate) async fn list(
+    who: Allowed<SeeTemplates>,
+    req: HttpRequest,
+    app: Data<App>,
+    sought: Query<Sought>,
+) -> Answer {
     let new = who.may(Right::EditTemplate).then(NewTemplate::default);
-    shown(&app, &req, &who, StatusCode::OK, new).await
+    shown(&app, &req, &who, (StatusCode::OK, &sought.q), new).await
 }
 
 async fn shown(
     app: &App,
     req: &HttpRequest,
     who: &Signed,
-    status: StatusCode,
+    (status, sought): (StatusCode, &str),
     new: Option<NewTemplate>,
 ) -> Answer {
     let now = app.now();
     let mut conn = app.db.get().await?;
     let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
-    let found = store::list(&mut conn).await?;
+    let found = store::search(&mut conn, sought).await?;
     let subjects: Vec<_> = found.iter().map(|one| one.id.to_string()).collect();
     let last = audit::store::last_of_each(&mut conn, &subjects).await?;
     let last: HashMap<_, _> = last.into_iter().map(|one| (one.subject, one.at)).collect();
@@ -119,9 +140,25 @@ async fn shown(
         &Templates {
             desk,
             templates,
+            sought: sought.to_owned(),
+            texts: texts(),
+            starting: starting_text::all(),
             new,
         },
     )?)
+}
+
+fn texts() -> Vec<Choice> {
+    let letter = Choice {
+        value: String::new(),
+        words: "A short letter with headings, in one language".to_owned(),
+    };
+    let text = |one: &StartingText| Choice {
+        value: one.key.to_owned(),
+        words: one.title.clone(),
+    };
+    let texts = starting_text::all().iter().map(text);
+    [letter].into_iter().chain(texts).collect()
 }
 
 /// The form.
@@ -130,6 +167,24 @@ async fn shown(
 pub struct Typed {
     name: String,
     locale: String,
+    /// The key of a starting text; empty for a letter with headings.
+    text: String,
+}
+
+/// Writes the template.
+async fn written(app: &App, by: StaffId, typed: &Typed) -> Result<TemplateId, EditError> {
+    let name = typed.name.trim();
+    if typed.text.is_empty() {
+        let (subject, body) = (FIRST_TEXT.0.to_owned(), FIRST_TEXT.1.to_owned());
+        let locale = typed.locale.trim().to_owned();
+        let variants = Variants::from([(locale, Variant { subject, body })]);
+        return edit::create(app, by, name, &variants).await;
+    }
+    let text = starting_text::find(&typed.text).ok_or(EditError::NoSuchStart)?;
+    let locales = typed.locale.split([',', ' ', ';']);
+    let locales = locales.filter(|locale| !locale.is_empty());
+    let locales: Vec<String> = locales.map(str::to_owned).collect();
+    manage::begin(app, by, name, text, &locales).await
 }
 
 /// `POST /console/templates`.
@@ -142,31 +197,24 @@ pub(crate) async fn begin(
     app: Data<App>,
     mut form: Form<Typed>,
 ) -> Answer {
-    let (subject, body) = (FIRST_TEXT.0.to_owned(), FIRST_TEXT.1.to_owned());
-    let locale = form.locale.trim().to_owned();
-    let variants = Variants::from([(locale, Variant { subject, body })]);
-    let error = match edit::create(&app, who.id, form.name.trim(), &variants).await {
-        Ok(id) => return Ok(redirect(&format!("/console/templates/{id}"), "saved")),
+    let error = match written(&app, who.id, &form).await {
+        Ok(id) => return Ok(redirect(&format!("/console/templates/{id}"), "begun")),
         Err(error) => error,
     };
     let field = match &error {
         EditError::Name | EditError::NameTaken => "name",
-        EditError::Variants => "locale",
+        EditError::Variants | EditError::NoSuchText(_) => "locale",
+        EditError::NoSuchStart => "text",
         _ => return Err(error.into()),
     };
     form.fault(field, error);
-    let Typed { name, locale } = form.typed;
+    let Typed { name, locale, text } = form.typed;
     let new = NewTemplate {
         name,
         locale,
+        text,
         faults: form.faults,
     };
-    shown(
-        &app,
-        &req,
-        &who,
-        StatusCode::UNPROCESSABLE_ENTITY,
-        Some(new),
-    )
-    .await
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    shown(&app, &req, &who, (status, ""), Some(new)).await
 }

@@ -1,32 +1,32 @@
 //! The page of one template: its text in each language, what the check found, the preview.
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
 
+use super::compare::Compared;
 use super::language::own_name;
-use super::list::LATEST;
-use super::preview::{Asked, Finding, Preview, sample};
+use super::preview::{Asked, Finding, LOOKS, Preview, sample};
 use crate::app::App;
-use crate::db::Conn;
 use crate::id::TemplateId;
-use crate::incident::Incident;
+use crate::incident::{self, Incident};
+use crate::person::hardest::Hard;
 use crate::staff::Right;
 use crate::staff::right::SeeTemplates;
 use crate::template::lint::{self, Severity};
+use crate::template::menu::{Group, menu};
 use crate::template::rules::Rules;
-use crate::template::{self, Template as Text, naming, store};
+use crate::template::{self, Template as Text, naming, starting_text, store};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::Choice;
 use crate::web::console::answer;
 use crate::web::console::findings::Findings;
-use crate::web::console::history::last_action;
-use crate::web::console::names::Names;
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment, Tone};
 use crate::web::problem::{Answer, Problem};
-use crate::{campaign, incident};
 
 /// `/console/templates/{id}`
 #[derive(Template)]
@@ -60,6 +60,12 @@ pub struct TemplatePage {
     pub preview: Option<Preview>,
     /// The incident and the reader of the preview.
     pub within: Within,
+    /// What can be inserted.
+    pub menu: Vec<Group>,
+    /// The facts that the texts quote, and what the incident says for each.
+    pub quoted: Vec<Quoted>,
+    /// What another account saved since the typed texts were read.
+    pub theirs: Vec<Compared>,
     /// Whether the texts are typed and not saved.
     pub unsaved: bool,
     /// The version that the texts are based on.
@@ -79,8 +85,25 @@ pub struct Within {
     pub incident: String,
     /// The reference of a person; empty for a sample.
     pub reference: String,
+    /// The kinds of readers to choose from; the first is a sample.
+    pub readers: Vec<Choice>,
+    /// The kind of reader chosen.
+    pub reader: String,
+    /// How the HTML part can be shown.
+    pub looks: Vec<Choice>,
+    /// How it is shown: the class of its frame.
+    pub look: String,
     /// Whether the reader may see people.
     pub may_see_people: bool,
+}
+
+/// A fact that a text quotes.
+#[derive(Debug, Clone)]
+pub struct Quoted {
+    /// Its key.
+    pub key: String,
+    /// What the incident says; `None` if it says nothing.
+    pub words: Option<String>,
 }
 
 /// The text in one language, as typed.
@@ -104,6 +127,14 @@ impl TemplatePage {
             .cloned()
             .chain([Variant::default()])
             .collect()
+    }
+
+    /// How many of the quoted facts the incident does not have.
+    fn missing(&self) -> usize {
+        self.quoted
+            .iter()
+            .filter(|fact| fact.words.is_none())
+            .count()
     }
 
     /// The id of a field at a place, from 1.
@@ -152,19 +183,19 @@ pub(super) async fn load(
     of: Text,
     asked: Asked,
 ) -> Result<TemplatePage, Problem> {
-    let sample = sample(app, who, &of, &asked).await?;
+    let incidents = incident::store::list(&mut *app.db.get().await?).await?;
+    let incident = match asked.incident.as_str() {
+        "" => None,
+        slug => {
+            let found = incidents.iter().find(|one| one.slug == slug);
+            Some(found.ok_or_else(Problem::not_found)?)
+        }
+    };
+    let sample = sample(app, who, &of, (incident, &asked)).await?;
+    let findings = findings(&of, sample.findings, &sample.locale);
+    let (menu, quoted) = (menu(incident.map(|one| &one.facts)), quoted(&of, incident));
     let mut conn = app.db.get().await?;
-    let campaigns = campaign::store::list(&mut conn, None, None, LATEST).await?;
-    let using = campaigns
-        .iter()
-        .filter(|one| (one.template, one.template_version) == (of.id, of.version));
-    let campaigns = i64::try_from(using.count()).unwrap_or(i64::MAX);
-    let last = last_action(&mut conn, of.id).await?;
-    let (by, at) = last.unwrap_or_else(|| (String::new(), app.now()));
-    let mut findings = sample.findings;
-    let named = naming::findings(&of.variants, of.names).into_iter();
-    let named = named.filter(|(locale, _)| *locale == sample.locale);
-    findings.extend(named.map(|(_, one)| finding(one)));
+    let about = store::about(&mut conn, of.id, of.version).await?;
     let remarks = of.variants.get(&sample.locale).map(|text| {
         let rules = Rules::of(&app.config).map_err(Problem::broken)?;
         let found = rules.template(&sample.locale, text, app.now().date_naive());
@@ -176,21 +207,51 @@ pub(super) async fn load(
         id: of.id.to_string(),
         name: of.name,
         version: of.version.into(),
-        by: Names::load(&mut conn).await?.of_actor(&by),
-        at: Moment::ago(at, app.now()),
-        campaigns,
+        by: about.by,
+        at: Moment::ago(about.at, app.now()),
+        campaigns: about.campaigns,
         variants: of.variants.into_iter().map(Variant::from).collect(),
         names: of.names.to_string(),
         locale: sample.locale,
         findings,
         remarks,
         preview: sample.preview,
-        within: within(&mut conn, who, asked).await?,
+        within: within(incidents, who, asked),
+        menu,
+        quoted,
+        theirs: Vec::new(),
         unsaved: false,
         based_on: of.version.into(),
         faults: Faults::default(),
         may_edit: who.may(Right::EditTemplate),
     })
+}
+
+/// What the check finds in the text of a language, after what is wrong with its preview.
+fn findings(of: &Text, mut findings: Vec<Finding>, locale: &str) -> Vec<Finding> {
+    let named = naming::findings(&of.variants, of.names).into_iter();
+    let named = named.filter(|(tag, _)| *tag == locale);
+    findings.extend(named.map(|(_, one)| finding(one)));
+    if let Some(text) = of.variants.get(locale) {
+        let found = lint::lint(&text.subject, &text.body, locale).into_iter();
+        findings.extend(found.map(finding));
+    }
+    findings
+}
+
+/// The facts that the texts quote. A text that does not compile quotes none.
+fn quoted(of: &Text, incident: Option<&Incident>) -> Vec<Quoted> {
+    let texts = of.variants.iter();
+    let each =
+        texts.flat_map(|(locale, text)| starting_text::quoted(locale, text).unwrap_or_default());
+    let keys: BTreeSet<String> = each.collect();
+    let words = |key: &str| incident.and_then(|one| one.facts.get(key).cloned());
+    keys.into_iter()
+        .map(|key| Quoted {
+            words: words(&key),
+            key,
+        })
+        .collect()
 }
 
 fn finding(one: lint::Finding) -> Finding {
@@ -207,20 +268,25 @@ fn finding(one: lint::Finding) -> Finding {
     }
 }
 
-async fn within(conn: &mut Conn, who: &Signed, asked: Asked) -> Result<Within, Problem> {
-    let choice = |one: Incident| Choice {
-        value: one.slug,
-        words: one.title,
+fn within(incidents: Vec<Incident>, who: &Signed, asked: Asked) -> Within {
+    let choice = |value: &str, words: &str| Choice {
+        value: value.to_owned(),
+        words: words.to_owned(),
     };
-    let none = Choice {
-        value: String::new(),
-        words: "No incident: facts show as their keys".to_owned(),
-    };
-    let incidents = incident::store::list(conn).await?.into_iter().map(choice);
-    Ok(Within {
+    let none = choice("", "No incident: facts show as their keys");
+    let incidents = incidents.iter().map(|one| choice(&one.slug, &one.title));
+    let hard = Hard::ALL.map(|hard| choice(hard.as_str(), hard.in_words()));
+    Within {
         incidents: [none].into_iter().chain(incidents).collect(),
+        readers: [choice("", "a sample person")]
+            .into_iter()
+            .chain(hard)
+            .collect(),
+        looks: LOOKS.map(|(look, words)| choice(look, words)).to_vec(),
+        look: asked.look().to_owned(),
         incident: asked.incident,
         reference: asked.reference,
+        reader: asked.reader,
         may_see_people: who.may(Right::SeePeople),
-    })
+    }
 }

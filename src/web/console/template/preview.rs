@@ -7,16 +7,18 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::id::TemplateId;
+use crate::incident::Incident;
+use crate::incident::claims::told;
 use crate::staff::right::SeeTemplates;
 use crate::template::merge::{MergeError, Part, Rendered};
-use crate::template::preview::{PreviewError, Reader, Setting, preview};
+use crate::template::preview::{PreviewError, Setting, preview};
 use crate::template::{Template, pick, store};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::incident::incident_at;
 use crate::web::middleware::headers::PREVIEW_POLICY;
 use crate::web::page::Tone;
 use crate::web::problem::{Answer, Kind, Problem};
-use crate::web::sample_reader::reader;
+use crate::web::sample_reader::{Wanted, reader};
 
 /// One finding of the check.
 #[derive(Debug, Clone)]
@@ -42,13 +44,33 @@ pub struct Preview {
     pub html: String,
 }
 
-/// The query: language, incident and reader.
+/// The query: language, incident, reader and look.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
     pub(crate) locale: String,
     pub(crate) incident: String,
     pub(crate) reference: String,
+    /// A word of `person::hardest::Hard`.
+    pub(crate) reader: String,
+    /// One of [`LOOKS`].
+    pub(crate) look: String,
+}
+
+/// How the HTML part is shown: the class of its frame, and the words of the choice.
+pub(crate) const LOOKS: [(&str, &str); 4] = [
+    ("wide", "600 px wide"),
+    ("phone", "360 px wide, as on a telephone"),
+    ("dark", "600 px wide, dark"),
+    ("phone-dark", "360 px wide, dark"),
+];
+
+impl Asked {
+    /// The look, the first if none is asked for.
+    pub(crate) fn look(&self) -> &'static str {
+        let found = LOOKS.iter().find(|(look, _)| *look == self.look);
+        found.unwrap_or(&LOOKS[0]).0
+    }
 }
 
 /// The result of a preview.
@@ -63,9 +85,9 @@ pub(crate) async fn sample(
     app: &App,
     who: &Signed,
     of: &Template,
-    asked: &Asked,
+    (incident, asked): (Option<&Incident>, &Asked),
 ) -> Result<Sample, Problem> {
-    let (locale, rendered, reader) = match rendered(app, who, of, asked).await {
+    let (locale, rendered, reader) = match rendered(app, who, of, (incident, asked)).await {
         Ok(rendered) => rendered,
         // The page shows a reference that no person has as a finding.
         Err(problem) if problem.kind() == Kind::NotAccepted => {
@@ -86,6 +108,8 @@ pub(crate) async fn sample(
         ("locale", &locale),
         ("incident", &asked.incident),
         ("reference", &asked.reference),
+        ("reader", &asked.reader),
+        ("look", &asked.look),
     ];
     let query = serde_urlencoded::to_string(query).map_err(Problem::broken)?;
     Ok(match rendered {
@@ -131,43 +155,27 @@ async fn rendered(
     app: &App,
     who: &Signed,
     of: &Template,
-    asked: &Asked,
+    (incident, asked): (Option<&Incident>, &Asked),
 ) -> Result<(String, Result<Rendered, PreviewError>, String), Problem> {
-    let incident = match asked.incident.as_str() {
-        "" => None,
-        slug => Some(incident_at(&mut *app.db.get().await?, slug).await?),
+    let wanted = Wanted {
+        reference: &asked.reference,
+        hard: &asked.reader,
     };
-    let found = reader(app, who, incident.as_ref(), Some(&asked.reference)).await?;
-    let words = match &found {
-        Some((person, _)) => match person.withheld {
-            None => format!("the person with reference {}", person.reference),
-            Some(why) => format!(
-                "the person with reference {}. It is never sent to them: {}",
-                person.reference,
-                why.as_str().replace('_', " ")
-            ),
-        },
-        None => "a sample person".to_owned(),
-    };
-    let (person, reads) = found.unwrap_or_else(|| (Reader::sample(), "en".to_owned()));
-    let wanted = if asked.locale.is_empty() {
-        &reads
-    } else {
-        &asked.locale
+    let found = reader(app, who, incident, wanted).await?;
+    let wanted = match asked.locale.as_str() {
+        "" => &found.locale,
+        locale => locale,
     };
     let (locale, text) = pick(&of.variants, wanted).ok_or_else(Problem::not_found)?;
+    let told = incident.as_ref().map(|one| told(&one.facts, locale));
+    let titled = incident.as_ref().zip(told.as_deref());
     let setting = Setting {
         organisation: &app.config.organisation.name,
-        incident: incident
-            .as_ref()
-            .map(|one| (one.title.as_str(), &one.facts)),
+        incident: titled.map(|(one, facts)| (one.title.as_str(), facts)),
         public_url: &app.config.http.public_url,
     };
-    Ok((
-        locale.to_owned(),
-        preview(locale, text, &setting, &person),
-        words,
-    ))
+    let letter = preview(locale, text, &setting, &found.reader);
+    Ok((locale.to_owned(), letter, found.words))
 }
 
 /// `GET /console/templates/{id}/preview`: the HTML part alone, with a policy that forbids everything.
@@ -184,11 +192,20 @@ pub(crate) async fn html(
     html_of(&app, &who, &template, &asked).await
 }
 
-/// The HTML part of a text.
+/// The HTML part of a text. A dark look is that of a mail program with a dark ground: the letter follows it.
 pub(crate) async fn html_of(app: &App, who: &Signed, of: &Template, asked: &Asked) -> Answer {
-    let (_, letter, _) = rendered(app, who, of, asked).await?;
+    let incident = match asked.incident.as_str() {
+        "" => None,
+        slug => Some(incident_at(&mut *app.db.get().await?, slug).await?),
+    };
+    let (_, letter, _) = rendered(app, who, of, (incident.as_ref(), asked)).await?;
+    let letter = letter?.html;
+    let scheme = match asked.look().ends_with("dark") {
+        true => "content=\"dark\"",
+        false => "content=\"light\"",
+    };
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CONTENT_SECURITY_POLICY, PREVIEW_POLICY))
-        .body(letter?.html))
+        .body(letter.replacen("content=\"light dark\"", scheme, 2)))
 }

@@ -280,6 +280,7 @@ fn why_withheld(why: LetterWithheld, channel: &ReplyChannel) -> String {
         LetterWithheld::Expired => ("it was too old", ""),
         LetterWithheld::UnknownPerson => ("its recipient is unknown", "Answer again"),
         LetterWithheld::Forgotten => ("the incident was forgotten", ""),
+        LetterWithheld::AccountDisabled => ("the account is disabled", ""),
     };
     let then = channel.instead().unwrap_or_else(|| then.to_owned());
     match then.trim_end_matches('.') {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// People of every kind: some told, some told wrongly. Two queries for the same audience are compared on them.
-async fn mixed(house: &House, scene: &Scene) {
+pub(super) async fn mixed(house: &House, scene: &Scene) {
     let places = ["US-CA", "US-WA", "DE", ""];
     let locales = ["en", "en-US", "es", "zh-Hant"];
     let flags = ["", "minor", "hold", "minor;vulnerable"];

@@ -27,6 +27,7 @@ async fn slow(house: &House, scene: &Scene) -> CampaignId {
             rate_per_second: 20,
             canary: Some(0),
             finish_by: None,
+            ..Limits::default()
         },
         on_uncertain: UncertainPolicy::Resend,
     };

@@ -176,8 +176,12 @@ fn good(path: &str, things: &BTreeMap<&'static str, String>) -> Value {
             "audience": { "who": "told_nothing", "jurisdictions": ["US-CA"], "locales": ["en"], "elements": ["name"], "flags": ["minor"] },
             "limits": { "rate_per_second": 10, "canary": 5, "finish_by": "2027-01-01T00:00:00Z" }, "on_uncertain": "resend",
         }),
-        (_, "submit" | "approve" | "take-back" | "launch" | "pause" | "resume" | "cancel") => {
-            json!({ "version": 3, "content_hash": "ab", "reason": "why", "acknowledged": ["es"] })
+        (
+            _,
+            "submit" | "approve" | "reject" | "take-back" | "launch" | "pause" | "resume"
+            | "cancel" | "retry",
+        ) => {
+            json!({ "version": 3, "content_hash": "ab", "reason": "why", "acknowledged": ["es"], "comment": "why not" })
         }
         ("/api/v1/tickets", _) => json!({
             "incident": "sundmere", "channel": "web", "person": thing("person"), "locale": "en", "subject": "s", "text": "What?",

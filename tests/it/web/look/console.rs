@@ -1,6 +1,7 @@
 //! The console's pages with sample data.
 
 mod campaigns;
+mod drafts;
 mod incidents;
 mod lists;
 mod people;
@@ -142,6 +143,7 @@ pub fn draw(pages: &mut Pages) {
     lists::draw(&mut add);
     templates::draw(&mut add);
     campaigns::draw(&mut add);
+    drafts::draw(&mut add);
     people::draw(&mut add);
     staff::draw(&mut add);
     staff::draw_audit(&mut add);

@@ -54,11 +54,14 @@ fn every_page_is_drawn_without_inline_style_or_script() {
         ] {
             assert!(!html.contains(never), "{name} contains {never}");
         }
+        // The editor of templates has a script of its own.
+        let scripts = 1 + usize::from(html.contains(page::editor_js_path()));
         assert_eq!(
-            html.matches("<script").count(),
-            1,
-            "{name}: one script, by src"
+            html.matches("<script src=").count(),
+            scripts,
+            "{name}: scripts by src"
         );
+        assert_eq!(html.matches("<script").count(), scripts, "{name}");
         assert_eq!(html.matches("<h1").count(), 1, "{name}: one h1");
     }
     write(&pages);
@@ -117,6 +120,8 @@ fn style_sheet_and_script_stay_small() {
     };
     assert!(size(page::css_path()) < 30_000);
     assert!(size(page::js_path()) < 20_000);
+    assert!(size(page::editor_css_path()) < 30_000);
+    assert!(size(page::editor_js_path()) < 20_000);
 }
 
 fn values<'a>(html: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
@@ -131,7 +136,13 @@ fn write(pages: &Pages) {
         return;
     };
     std::fs::create_dir_all(dir.join("assets")).expect("a directory");
-    for path in [page::css_path(), page::js_path(), page::mark_path()] {
+    for path in [
+        page::css_path(),
+        page::js_path(),
+        page::editor_css_path(),
+        page::editor_js_path(),
+        page::mark_path(),
+    ] {
         let (_, text) = page::asset(path).expect("an asset");
         std::fs::write(dir.join(&path[1..]), text).expect("written");
     }

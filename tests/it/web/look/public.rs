@@ -17,6 +17,8 @@ use candor::web::public::my_status::{
 use candor::web::public::my_ticket::{MyTicket, Reply};
 use candor::web::public::problem::ProblemPage;
 use candor::web::public::question_received::QuestionReceived;
+use candor::web::public::sample::Sample;
+use candor::web::public::told::{Corrected as FormerText, Told};
 use candor::web::public::unlock::{Step, Unlock};
 use candor::web::public::verify::{Answer, Verify};
 use candor::web::public::{Fact, Update};
@@ -75,12 +77,27 @@ fn updates() -> Vec<Update> {
     ]
 }
 
-fn facts() -> Vec<Fact> {
-    let fact = |key: &str, value: &str| Fact {
-        key: key.into(),
-        value: value.into(),
+fn facts() -> Vec<Told> {
+    let fact = |key: &str, value: &str| {
+        Told::from(Fact {
+            key: key.into(),
+            value: value.into(),
+        })
+    };
+    let corrected = Told {
+        corrections: vec![FormerText {
+            at: moment(-3),
+            before: "These files held no phone numbers.".into(),
+        }],
+        ..fact("what_was_taken", "These files held phone numbers, too.")
+    };
+    let checked = Told {
+        state: Some(UpdateKind::BeingChecked),
+        ..fact("misuse", HOSTILE)
     };
     vec![
+        corrected,
+        checked,
         fact(
             "what_happened",
             "Between 3 March and 16 August 2021 a person broke into our test systems and copied customer files.",
@@ -331,6 +348,7 @@ fn draw_verify(add: Add<'_>) {
     );
     add("verify_refused", &verify("7F3K", short, Answer::Unasked));
     add("find_me", &FindMe { visit: visit() });
+    add("sample", &Sample { visit: visit() });
     add("problem_404", &ProblemPage::not_found(visit()));
     add(
         "problem_500",

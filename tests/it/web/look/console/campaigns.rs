@@ -1,6 +1,7 @@
 //! Templates, campaigns and notices.
 
 use super::*;
+use candor::web::console::audience::sentence::{Sentence, Term};
 
 fn campaign_row(
     id: &str,
@@ -115,6 +116,8 @@ fn content() -> Content {
         canary: "1 % of the people in scope, 1,000 at most; no canary for fewer than 1,000 people"
             .into(),
         through_by: None,
+        launch_at: "Monday 30 November 2026, 02:00 UTC".into(),
+        quiet: "22:00 to 08:00 America/New_York".into(),
         on_uncertain: "do not send again".into(),
         texts: vec![Words {
             locale: "en".into(),
@@ -167,6 +170,8 @@ fn campaign() -> CampaignPage {
             ),
         ],
         void: String::new(),
+        changed: Vec::new(),
+        rejection: String::new(),
         doubt: String::new(),
         readiness: None,
         findings: findings(),
@@ -177,6 +182,7 @@ fn campaign() -> CampaignPage {
         has_older_acts: true,
         as_of: row(0),
         is_again: false,
+        head: drafts::head(),
     }
 }
 
@@ -230,6 +236,21 @@ fn readiness() -> Readiness {
         is_theirs: language == text,
     };
     Readiness {
+        sentence: Sentence {
+            all: 48_000_000,
+            beginning: "in scope",
+            left_out: vec![Term {
+                people: 40_211,
+                words: "need a letter",
+                href: "/console/incidents/august-2021/audience/people?term=needs_letter".into(),
+            }],
+            gets: Term {
+                people: 7_800_000,
+                words: "will get it",
+                href: String::new(),
+            },
+        },
+        builder: "kind=initial&locales=en".into(),
         count: AudienceCount {
             mailable: 7_800_000,
             withheld: 12,
@@ -293,7 +314,7 @@ fn campaign_in_review() -> CampaignPage {
     }
 }
 
-fn new_campaign() -> NewCampaign {
+pub(super) fn new_campaign() -> NewCampaign {
     NewCampaign {
         incidents: vec![choice("august-2021", "Data theft of August 2021")],
         templates: vec![choice("tpl_1", "Notice of data breach, version 3")],
@@ -311,10 +332,19 @@ fn new_campaign() -> NewCampaign {
         flags: String::new(),
         maybe: true,
         rate: "fast".into(),
+        name: "First notice, California".into(),
+        policies: vec![choice("resend", "Send it again with the same Message-ID")],
+        policy: "resend".into(),
+        zone: "America/Los_Angeles".into(),
+        launch_on: "2026-11-30".into(),
+        launch_at: "02:00".into(),
+        quiet_from: "22:00".into(),
+        quiet_to: "08:00".into(),
         faults: fault(
             "rate",
             "Enter a whole number, such as 500. 0 means no limit.",
         ),
+        ..NewCampaign::default()
     }
 }
 
@@ -360,6 +390,9 @@ fn notices(status: NoticeStatus) -> Notices {
             ),
         ],
         next: Some("cursor==".into()),
+        may_find: true,
+        reference: String::new(),
+        faults: Faults::default(),
     }
 }
 

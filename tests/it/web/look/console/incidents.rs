@@ -210,6 +210,10 @@ fn facts_preview() -> facts::Preview {
             ),
         ],
         same: 4,
+        notes: vec![
+            "Pages say that “what_happened” was corrected, when, and what it said before.".into(),
+        ],
+        marks: true,
         last: Some(ago(3 * 1440)),
         is_public: true,
         is_forgotten: false,

@@ -1,0 +1,12 @@
+drop table campaign_test;
+drop index campaign_due;
+alter table campaign
+    drop constraint name_is_one_short_line,
+    drop constraint schedule_is_whole,
+    drop constraint scheduled_for_a_time,
+    drop constraint no_time_before_the_schedule,
+    drop column name,
+    drop column copied_from,
+    drop column scheduled_for,
+    drop column scheduled_zone,
+    drop column scheduled_by;

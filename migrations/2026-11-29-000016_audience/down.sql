@@ -1,0 +1,2 @@
+drop table reference_list_entry;
+drop table reference_list;
