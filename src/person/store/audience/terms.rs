@@ -207,8 +207,8 @@ mod tests {
     #[test]
     fn a_part_is_a_term_or_a_class_of_those_who_get_it() {
         let class = |place: &str| {
-            let class = ("zh-Hant".to_owned(), 5, 1);
-            Some((AudienceTerm::GetsIt, Some((class, place.to_owned()))))
+            let class = ("zh-Hant".to_owned(), 5, 1, place.to_owned());
+            Some((AudienceTerm::GetsIt, Some(class)))
         };
         assert_eq!(read_part("9 5 1 zh-Hant US-CA"), class("US-CA"));
         assert_eq!(read_part("9 5 1 zh-Hant "), class(""));

@@ -31,8 +31,8 @@ pub(crate) fn compared(before: &Content, after: &Content) -> Vec<Compared> {
 /// A part of a content in words; empty if the content has no such part.
 fn of(content: &Content, part: &Change) -> String {
     match part {
-        // Neither can be compared.
-        Change::Format => String::new(),
+        // Neither can be compared: waivers are no part of a content.
+        Change::Format | Change::Waivers => String::new(),
         Change::Text(locale) => content
             .variants
             .get(locale)

@@ -230,7 +230,6 @@ fn assemble(
     let question = cancel_question(campaign, progress);
     let reader = (who, read.void.is_some());
     let waits = read.factors.waits_for(campaign, progress, &read.ability);
-    let findings = read.findings;
     let pace = || pace_in_words(campaign, progress, &read.ability, read.latest);
     let mut buttons = buttons(
         campaign,
@@ -240,13 +239,13 @@ fn assemble(
         reader,
         &question,
     );
-    block_approval(&mut buttons, &findings);
+    block_approval(&mut buttons, &read.findings);
     let deferred = progress.of(NoticeStatus::Deferred);
     buttons.extend(retry_button(campaign, deferred, who));
     CampaignPage {
         buttons,
-        findings,
         changed: changed(&read),
+        findings: read.findings,
         rejection: campaign.rejection().unwrap_or_default().to_owned(),
         pace: waits.unwrap_or_else(pace),
         is_held: is_held(campaign, &read.ability),

@@ -232,10 +232,6 @@ fn findings(of: &Text, mut findings: Vec<Finding>, locale: &str) -> Vec<Finding>
     let named = naming::findings(&of.variants, of.names).into_iter();
     let named = named.filter(|(tag, _)| *tag == locale);
     findings.extend(named.map(|(_, one)| finding(one)));
-    if let Some(text) = of.variants.get(locale) {
-        let found = lint::lint(&text.subject, &text.body, locale).into_iter();
-        findings.extend(found.map(finding));
-    }
     findings
 }
 
