@@ -14,6 +14,7 @@ mod letters_restore;
 mod lookup;
 mod migrate;
 mod new_file;
+mod recall;
 mod sample_notice;
 mod serve;
 mod staff;
@@ -65,6 +66,8 @@ enum Command {
     Forget(forget::Forget),
     #[command(subcommand)]
     Campaign(campaign::Campaign),
+    #[command(subcommand)]
+    Recall(recall::Recall),
     Stop(stop::Stop),
     Start(stop::Start),
     #[command(subcommand)]
@@ -109,6 +112,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Letters(command) => command.run(&settings).await,
         Command::Forget(command) => command.run(&settings).await,
         Command::Campaign(command) => command.run(&settings).await,
+        Command::Recall(command) => command.run(&settings).await,
         Command::Stop(command) => command.run(&settings).await,
         Command::Start(command) => command.run(&settings).await,
         Command::Migrate(command) => command.run(&settings).await,

@@ -1,5 +1,6 @@
 //! Staff: who works here, in which roles, and what each role may do. API keys are accounts too.
 
+pub(crate) mod confirm;
 pub(crate) mod device;
 pub mod key;
 pub mod manage;

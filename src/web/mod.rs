@@ -19,6 +19,7 @@ mod metrics;
 pub(crate) mod middleware;
 pub(crate) mod multipart;
 mod notification;
+pub(crate) mod open_recalls;
 pub mod operations;
 pub mod page;
 mod person_lookup;
@@ -109,7 +110,7 @@ fn console_start() -> Vec<Endpoint> {
 /// Under `/console`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn console_incidents() -> Vec<Endpoint> {
-    use console::{incident, letters, person, scope};
+    use console::{incident, letters, person, recall, scope};
     vec![
         get("/incidents", May(SeeIncidents), incident::list::list),
         post("/incidents", May(SteerIncident), incident::list::open),
@@ -142,6 +143,13 @@ fn console_incidents() -> Vec<Endpoint> {
         post("/letters/{batch}/posted", May(ImportScope), letters::actions::posted),
         post("/letters/{batch}/told", May(ImportScope), letters::actions::told),
         post("/letters/{batch}/discard", May(ImportScope), letters::actions::discard),
+        get("/incidents/{slug}/recalls", May(SeeCampaigns), recall::list::show),
+        post("/incidents/{slug}/recalls", May(DraftCampaign), recall::list::propose),
+        get("/recalls/{recall}", May(SeeCampaigns), recall::page::show),
+        get("/recalls/{recall}/people", May(SeeCampaigns), recall::people::show),
+        post("/recalls/{recall}/publish", May(ApproveCampaign), recall::actions::publish),
+        post("/recalls/{recall}/withdraw", May(DraftCampaign), recall::actions::withdraw),
+        post("/recalls/{recall}/discard", May(DraftCampaign), recall::actions::discard),
         get("/people/{person}", May(SeePeople), person::page::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), person::page::revoke_links),
     ]
@@ -208,7 +216,7 @@ fn console() -> Vec<Endpoint> {
 /// Under `/api/v1`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn api_incidents() -> Vec<Endpoint> {
-    use api::{incidents, letters, people, scopes};
+    use api::{incidents, letters, people, recalls, scopes};
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
@@ -218,6 +226,13 @@ fn api_incidents() -> Vec<Endpoint> {
         post("/incidents/{incident}/forget", May(ForgetIncident), incidents::forget),
         get("/incidents/{incident}/account", May(SeeIncidents), people::account),
         get("/incidents/{incident}/people", May(SeePeople), people::find),
+        get("/incidents/{incident}/recalls", May(SeeCampaigns), recalls::list),
+        post("/incidents/{incident}/recalls", May(DraftCampaign), recalls::propose),
+        get("/recalls/{recall}", May(SeeCampaigns), recalls::show),
+        get("/recalls/{recall}/people", May(SeeCampaigns), recalls::people),
+        post("/recalls/{recall}/publish", May(ApproveCampaign), recalls::publish),
+        post("/recalls/{recall}/withdraw", May(DraftCampaign), recalls::withdraw),
+        post("/recalls/{recall}/discard", May(DraftCampaign), recalls::discard),
         get("/people/{person}", May(SeePeople), people::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), people::revoke_links),
         get("/incidents/{incident}/letters", May(SeeIncidents), letters::list),

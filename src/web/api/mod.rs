@@ -12,6 +12,7 @@ mod json_errors;
 pub(crate) mod letters;
 pub(crate) mod notices;
 pub(crate) mod people;
+pub(crate) mod recalls;
 pub(crate) mod scopes;
 pub(crate) mod sending;
 pub(crate) mod templates;

@@ -37,6 +37,9 @@
 //! | `POST /console/campaigns/{id}/{action}` | `submit approve take-back launch pause resume cancel` | `content_hash`, `version` |
 //! | `GET /console/campaigns/{id}/notices` | [`notice::list::Notices`] | query `status`, `after` |
 //! | `GET /console/notices/{id}` | [`notice::page::NoticePage`] | |
+//! | `GET, POST …/{slug}/recalls` | [`recall::list::Recalls`] | `template` (`tpl_…:3`), `words`; `locale`, `text` repeated in pairs |
+//! | `GET /console/recalls/{id}`, `…/people` | [`recall::page::RecallPage`], [`recall::people::Readers`] | query `after` |
+//! | `POST /console/recalls/{id}/{action}` | `publish withdraw discard` | `version`; to publish also `password` |
 //! | `GET /console/people/{id}` | [`person::page::PersonPage`] | |
 //! | `GET /console/helpline` | [`helpline::page::Helpline`] | query `status`, `after` (leads) |
 //! | `POST /console/helpline/next` | takes the next ticket | |
@@ -70,6 +73,7 @@ pub mod notice;
 pub mod outbox;
 pub mod person;
 pub mod problem;
+pub mod recall;
 pub mod scope;
 pub mod staff;
 pub(crate) mod tasks;

@@ -10,6 +10,7 @@ mod limits;
 pub(crate) mod page_text;
 mod person;
 mod postal;
+mod recall;
 mod scope;
 mod staff;
 pub(crate) mod template;
