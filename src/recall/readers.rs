@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-pub(crate) use super::store::readers::FormerLocale;
 use super::store::readers::{self, Sent};
 pub use super::store::readers::{Count, Reader};
+pub(crate) use super::store::readers::{FormerLocale, former_locales};
 use super::{Recall, WrongTexts};
 use crate::campaign::{self, Campaign};
 use crate::db::{Conn, Result};

@@ -1,7 +1,7 @@
 //! The web: routes, input, idempotency, pages without script and in a real browser.
 
 mod api;
-mod browser;
+pub mod browser;
 mod console;
 pub mod filled_house;
 mod idempotency;

@@ -4,6 +4,7 @@ mod campaigns;
 mod incidents;
 mod lists;
 mod people;
+mod recalls;
 mod staff;
 mod templates;
 
@@ -142,6 +143,7 @@ pub fn draw(pages: &mut Pages) {
     templates::draw(&mut add);
     campaigns::draw(&mut add);
     people::draw(&mut add);
+    recalls::draw(&mut add);
     staff::draw(&mut add);
     staff::draw_audit(&mut add);
     staff::draw_outbox(&mut add);
