@@ -149,6 +149,8 @@ ids! {
     PersonId = "per",
     /// A list of letters that was taken for the post.
     PostalId = "pst",
+    /// A text that was sent and is wrong.
+    RecallId = "rcl",
     /// A process that sends, from its start to its end.
     SenderId = "snd",
     /// A member of staff, or the account of an API key.

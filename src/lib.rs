@@ -34,6 +34,7 @@ pub(crate) mod noticed;
 pub mod outbox;
 pub mod person;
 pub mod postal;
+pub mod recall;
 pub mod recovery;
 pub(crate) mod roots;
 pub mod scope;

@@ -90,6 +90,10 @@ actions! {
     PeopleRead = "people.read", "read a list of people";
     PersonRead = "person.read", "read the page of a person";
     PersonRevokeLinks = "person.revoke_links", "ended their links";
+    RecallDiscard = "recall.discard", "discarded the recall";
+    RecallPropose = "recall.propose", "proposed the recall";
+    RecallPublish = "recall.publish", "published the correction";
+    RecallWithdraw = "recall.withdraw", "took the correction off the pages";
     RejectsDownload = "rejects.download", "downloaded the refused rows of a list";
     RejectsRead = "rejects.read", "read refused rows of a list";
     ScopeActivate = "scope.activate", "activated a list of affected people";

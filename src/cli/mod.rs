@@ -18,6 +18,7 @@ mod lint;
 mod lookup;
 mod migrate;
 mod new_file;
+mod recall;
 mod sample_notice;
 mod serve;
 mod staff;
@@ -74,6 +75,8 @@ enum Command {
     Lint(lint::Lint),
     #[command(subcommand)]
     Template(template::Template),
+    #[command(subcommand)]
+    Recall(recall::Recall),
     Stop(stop::Stop),
     Start(stop::Start),
     #[command(subcommand)]
@@ -120,6 +123,7 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Campaign(command) => command.run(&settings).await,
         Command::Lint(command) => command.run(&settings).await,
         Command::Template(command) => command.run(&settings).await,
+        Command::Recall(command) => command.run(&settings).await,
         Command::Stop(command) => command.run(&settings).await,
         Command::Start(command) => command.run(&settings).await,
         Command::Migrate(command) => command.run(&settings).await,

@@ -111,6 +111,10 @@ pub(crate) mod sql_types {
     pub struct PostalStatus;
 
     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(postgres_type(name = "recall_status"))]
+    pub struct RecallStatus;
+
+    #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
     #[diesel(postgres_type(name = "minors_rule"))]
     pub struct MinorsRule;
 }
@@ -975,6 +979,39 @@ diesel::table! {
         person_id -> Uuid,
         counted_from -> Timestamptz,
         counted -> Int2,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types;
+
+    recall (id) {
+        id -> Uuid,
+        incident_id -> Uuid,
+        template_id -> Nullable<Uuid>,
+        template_version -> Nullable<Int4>,
+        words -> Nullable<Text>,
+        corrections -> Jsonb,
+        status -> sql_types::RecallStatus,
+        version -> Int4,
+        proposed_by -> Uuid,
+        proposed_at -> Timestamptz,
+        published_by -> Nullable<Uuid>,
+        published_at -> Nullable<Timestamptz>,
+        ended_by -> Nullable<Uuid>,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    recall_text (recall_id, campaign_id) {
+        recall_id -> Uuid,
+        campaign_id -> Uuid,
+        locales -> Array<Text>,
+        whole -> Bool,
     }
 }
 

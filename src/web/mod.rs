@@ -21,6 +21,7 @@ pub(crate) mod middleware;
 pub(crate) mod multipart;
 mod notification;
 mod old_texts;
+pub(crate) mod open_recalls;
 pub mod operations;
 pub mod page;
 mod person_lookup;
@@ -112,7 +113,7 @@ fn console_start() -> Vec<Endpoint> {
 /// Under `/console`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn console_incidents() -> Vec<Endpoint> {
-    use console::{audience, incident, letters, person, scope};
+    use console::{audience, incident, letters, person, recall, scope};
     vec![
         get("/incidents", May(SeeIncidents), incident::list::list),
         post("/incidents", May(SteerIncident), incident::list::open),
@@ -153,6 +154,13 @@ fn console_incidents() -> Vec<Endpoint> {
         post("/letters/{batch}/posted", May(ImportScope), letters::actions::posted),
         post("/letters/{batch}/told", May(ImportScope), letters::actions::told),
         post("/letters/{batch}/discard", May(ImportScope), letters::actions::discard),
+        get("/incidents/{slug}/recalls", May(SeeCampaigns), recall::list::show),
+        post("/incidents/{slug}/recalls", May(DraftCampaign), recall::list::propose),
+        get("/recalls/{recall}", May(SeeCampaigns), recall::page::show),
+        get("/recalls/{recall}/people", May(SeeCampaigns), recall::people::show),
+        post("/recalls/{recall}/publish", May(ApproveCampaign), recall::actions::publish),
+        post("/recalls/{recall}/withdraw", May(DraftCampaign), recall::actions::withdraw),
+        post("/recalls/{recall}/discard", May(DraftCampaign), recall::actions::discard),
         get("/people/{person}", May(SeePeople), person::page::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), person::page::revoke_links),
     ]
@@ -238,7 +246,7 @@ fn console() -> Vec<Endpoint> {
 /// Under `/api/v1`: incidents, affected lists, people and postal letters.
 #[rustfmt::skip]
 fn api_incidents() -> Vec<Endpoint> {
-    use api::{audiences, claims, incidents, letters, people, scopes};
+    use api::{audiences, claims, incidents, letters, people, recalls, scopes};
     vec![
         post("/incidents", May(SteerIncident), incidents::open),
         get("/incidents/{incident}", May(SeeIncidents), incidents::show),
@@ -254,6 +262,13 @@ fn api_incidents() -> Vec<Endpoint> {
         get("/incidents/{incident}/people.csv", May(SeeAllPeople), console::person::csv::download),
         post("/incidents/{incident}/audience-counts", May(SeeCampaigns), audiences::count),
         post("/incidents/{incident}/audience-lists", May(DraftCampaign), audiences::add_list),
+        get("/incidents/{incident}/recalls", May(SeeCampaigns), recalls::list),
+        post("/incidents/{incident}/recalls", May(DraftCampaign), recalls::propose),
+        get("/recalls/{recall}", May(SeeCampaigns), recalls::show),
+        get("/recalls/{recall}/people", May(SeeCampaigns), recalls::people),
+        post("/recalls/{recall}/publish", May(ApproveCampaign), recalls::publish),
+        post("/recalls/{recall}/withdraw", May(DraftCampaign), recalls::withdraw),
+        post("/recalls/{recall}/discard", May(DraftCampaign), recalls::discard),
         get("/people/{person}", May(SeePeople), people::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), people::revoke_links),
         get("/incidents/{incident}/letters", May(SeeIncidents), letters::list),

@@ -19,6 +19,7 @@ use crate::shutdown::Shutdown;
 use crate::staff::sign_in::Attempts;
 use crate::web::body::{self, Bodies};
 use crate::web::middleware::{access_log, error_pages, headers, request_checks};
+use crate::web::open_recalls::OpenRecalls;
 use crate::web::problem::Problem;
 use crate::web::{api, audience_counts, operations, routes};
 
@@ -58,6 +59,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
     let connections = (descriptors * 3 / 4 / workers).max(8);
     let audiences = Data::new(audience_counts::AudienceCounts::default());
     let without_address = Data::new(Counts::default());
+    let recalls = Data::new(OpenRecalls::default());
     let home = Data::new(Home {
         runtime: Handle::current(),
         leaving: shutdown.soft().clone(),
@@ -69,6 +71,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: &Shutdown) -> io::
             .app_data(attempts.clone())
             .app_data(audiences.clone())
             .app_data(without_address.clone())
+            .app_data(recalls.clone())
             .app_data(home.clone())
             .app_data(bodies.clone())
             .app_data(PayloadConfig::new(app.config.http.body_limit))

@@ -12,6 +12,7 @@ use candor::notice::{AttemptResult, BatchStatus, NoticeStatus};
 use candor::person::PersonStanding;
 use candor::person::flags::WithheldReason;
 use candor::postal::{PostalKind, PostalState, PostalStatus};
+use candor::recall::RecallStatus;
 use candor::scope::ScopeStatus;
 use candor::staff::StaffRole;
 use candor::ticket::status::Party;
@@ -144,6 +145,7 @@ fn tables() -> Vec<Table> {
         states!("states of a batch", BatchStatus),
         states!("states of a ticket", TicketStatus),
         states!("states of a postal list", PostalState),
+        states!("states of a recall", RecallStatus),
         ticket_moves(),
         words!("standings of a person", PersonStanding),
         words!("reasons to withhold", WithheldReason),

@@ -12,7 +12,7 @@ use self::paths::{code, paths, sources, target};
 const NOUNS: &[&[&str]] = &[
     &["recovery", "erasure", "summary"],
     &["scope", "delivery"],
-    &["postal"],
+    &["postal", "recall"],
     &["campaign", "ticket"],
     &["template", "account", "outbox", "notice", "csv_file"],
     &["person"],
@@ -64,6 +64,8 @@ const VERBS: &[&str] = &[
     "postal/returned",
     "postal/take",
     "postal/told",
+    "recall/readers",
+    "recall/steer",
     "recovery/locks",
     "recovery/restored",
     "scope/activate",

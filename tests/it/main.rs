@@ -26,6 +26,7 @@ mod incident;
 mod mail;
 mod operations;
 mod postal;
+mod recall;
 mod scope;
 mod staff;
 mod template;

@@ -7,6 +7,7 @@ mod freeze;
 mod locks;
 mod memory;
 mod pages;
+mod recall;
 
 /// Whether the sizes are the promised ones.
 fn is_full() -> bool {

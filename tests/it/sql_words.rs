@@ -13,6 +13,7 @@ use candor::outbox::{LetterKind, LetterStatus, LetterWithheld};
 use candor::person::flags::WithheldReason;
 use candor::person::{CorrectionDue, PersonStanding, ToldBy};
 use candor::postal::{PostalKind, PostalState, PostalStatus};
+use candor::recall::RecallStatus;
 use candor::scope::ScopeStatus;
 use candor::ticket::{MessageKind, TicketChannel, TicketResolution, TicketStatus};
 
@@ -31,7 +32,8 @@ fn words() -> Words {
         "state": IncidentState, PostalState;
         "kind": UpdateKind, candor::campaign::CampaignKind, LetterKind, PostalKind, MessageKind,
             candor::account::AccountKind;
-        "status": TicketStatus, PostalStatus, NoticeStatus, CampaignStatus, LetterStatus, BatchStatus, ScopeStatus;
+        "status": TicketStatus, PostalStatus, NoticeStatus, CampaignStatus, LetterStatus, BatchStatus, ScopeStatus,
+            RecallStatus;
         "standing": PersonStanding;
         "withheld": WithheldReason, LetterWithheld;
         "told": ToldBy;

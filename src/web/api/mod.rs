@@ -18,6 +18,7 @@ pub(crate) mod letters;
 pub(crate) mod lint;
 pub(crate) mod notices;
 pub(crate) mod people;
+pub(crate) mod recalls;
 pub(crate) mod scopes;
 pub(crate) mod sending;
 pub(crate) mod template_history;

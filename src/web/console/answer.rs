@@ -146,6 +146,19 @@ const MESSAGES: &[(&str, &str)] = &[
         "unlisted",
         "The list is discarded. Its people belong on the next list.",
     ),
+    (
+        "recall-proposed",
+        "The recall is proposed. A second person must publish the correction.",
+    ),
+    (
+        "recall-published",
+        "The correction is published. The status pages of these people show it within two seconds.",
+    ),
+    (
+        "recall-withdrawn",
+        "The correction is withdrawn. Within two seconds no status page shows it.",
+    ),
+    ("recall-discarded", "The recall is discarded."),
     ("minors", "The choice for minors is saved."),
     (
         "revoked",

@@ -12,6 +12,7 @@ use crate::incident::{IncidentState, UpdateKind};
 use crate::notice::{AttemptResult, NoticeStatus};
 use crate::person::PersonStanding;
 use crate::postal::PostalState;
+use crate::recall::RecallStatus;
 use crate::scope::ScopeStatus;
 use crate::ticket::TicketStatus;
 use crate::web::caller::Signed;
@@ -109,6 +110,7 @@ fn states() -> Vec<(&'static str, Vec<Badge>)> {
         ("Attempt", all(AttemptResult::ALL)),
         ("Ticket", all(TicketStatus::ALL)),
         ("Postal list", all(PostalState::ALL)),
+        ("Recall", all(RecallStatus::ALL)),
         ("Statement", all(UpdateKind::ALL)),
     ]
 }

@@ -55,6 +55,9 @@
 //! | `POST …/notices/find` | leads to the notice of a person | `reference` |
 //! | `GET …/notices.csv`, `GET …/{slug}/people.csv` | the whole list as CSV | query as the list |
 //! | `GET /console/notices/{id}` | [`notice::page::NoticePage`] | |
+//! | `GET, POST …/{slug}/recalls` | [`recall::list::Recalls`] | `template` (`tpl_…:3`), `words`; `locale`, `text` repeated in pairs |
+//! | `GET /console/recalls/{id}`, `…/people` | [`recall::page::RecallPage`], [`recall::people::Readers`] | query `after` |
+//! | `POST /console/recalls/{id}/{action}` | `publish withdraw discard` | `version`; to publish also `password` |
 //! | `GET /console/people/{id}` | [`person::page::PersonPage`] | |
 //! | `GET /console/helpline` | [`helpline::page::Helpline`] | query `status`, `after` (leads) |
 //! | `POST /console/helpline/next` | takes the next ticket | |
@@ -90,6 +93,7 @@ pub mod notice;
 pub mod outbox;
 pub mod person;
 pub mod problem;
+pub mod recall;
 pub mod scope;
 pub mod staff;
 pub(crate) mod tasks;

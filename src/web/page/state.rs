@@ -9,6 +9,7 @@ use crate::incident::{IncidentState, UpdateKind};
 use crate::notice::{AttemptResult, NoticeStatus};
 use crate::person::PersonStanding;
 use crate::postal::{PostalState, PostalStatus};
+use crate::recall::RecallStatus;
 use crate::scope::ScopeStatus;
 use crate::ticket::TicketStatus;
 
@@ -126,6 +127,16 @@ impl State for PostalStatus {
             Self::Listed => Tone::Idle,
             Self::Posted => Tone::Done,
             Self::NotPosted | Self::Returned => Tone::Look,
+        }
+    }
+}
+
+impl State for RecallStatus {
+    fn tone(&self) -> Tone {
+        match self {
+            Self::Proposed => Tone::Look,
+            Self::Published => Tone::Done,
+            Self::Withdrawn | Self::Discarded => Tone::Idle,
         }
     }
 }

@@ -11,6 +11,7 @@ mod limits;
 pub(crate) mod page_text;
 mod person;
 mod postal;
+mod recall;
 mod scope;
 mod staff;
 pub(crate) mod template;

@@ -20,6 +20,7 @@
 //!
 //! A form that is refused answers 422 with the same page, its faults, and what was typed.
 
+pub mod correction;
 pub(crate) mod details;
 pub mod find_me;
 pub mod home;

@@ -8,6 +8,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use super::correction::{self, Correction};
 pub use super::details::{Corrected, Details, SentLetter, SentNotice, Wrong, subject};
 use super::told::Told;
 use super::unlock::{self, Step, Unlock};
@@ -49,6 +50,8 @@ pub struct MyStatus {
     pub told: LastNotification,
     /// The days between which records of what was sent may be missing, for a person who seems not to be notified.
     pub missing: Option<(Moment, Moment)>,
+    /// What was wrong in messages to this person.
+    pub corrections: Vec<Correction>,
     /// Set if the list says that they are not affected.
     pub not_affected: Option<NotAffected>,
     /// What to do first, at most three: general in tier 0, of the person's elements in tier 1.
@@ -208,7 +211,10 @@ pub async fn page(
         .map_err(Problem::broken)?
         .ok_or_else(Problem::not_found)?;
     let (campaigns, notices) = written_to(&mut conn, incident.id, person.id).await?;
+    let sent_by: Vec<_> = notices.iter().map(|one| (one.id, one.campaign)).collect();
     let case = NotificationHistory::of(&mut conn, person, notices).await?;
+    let left = correction::left_in(&sent_by, &case.left);
+    let corrections = correction::shown(&mut conn, req, person, &campaigns, &left).await?;
     let (latest, has_spoken) =
         incident::store::updates_and_spoken(&mut conn, incident.id, 1).await?;
     let tickets = ticket::store::shown_to(&mut conn, &app.keys, person.id).await?;
@@ -236,6 +242,7 @@ pub async fn page(
         token: visitor.token.clone(),
         told: case.told,
         missing: missing.map(|gap| (Moment::day(gap.from), Moment::day(gap.until))),
+        corrections,
         not_affected: not_affected(&case),
         actions: match mine {
             Some(_) => guided(person.exposed_now(), locale),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use candor::campaign::CampaignKind;
 use candor::id::{NoticeId, PersonId, PostalId, TemplateId};
 use candor::link::StatusLink;
+use candor::recall::{Corrections, Named, steer};
 use candor::staff::StaffRole;
 use candor::ticket::intake;
 use candor::web::problem::Kind;
@@ -31,6 +32,12 @@ pub async fn furnish(house: &House) -> (BTreeMap<&'static str, String>, PersonId
     let other = PersonId::from_uuid(id("select id from person order by id desc").await);
     let asked = intake::ask(&house.app, scene.incident, person, "", "What was taken?").await;
     let ticket = asked.unwrap().ticket().clone();
+    let wrong = Named {
+        words: Some("was broken into".to_owned()),
+        ..Named::default()
+    };
+    let right = Corrections::from([("en".to_owned(), "It was not.".to_owned())]);
+    let recall = steer::propose(&house.app, scene.comms, scene.incident, (wrong, right)).await;
     let epoch = 0;
     house
         .sql(
@@ -55,6 +62,7 @@ pub async fn furnish(house: &House) -> (BTreeMap<&'static str, String>, PersonId
             "notice",
             NoticeId::from_uuid(id("select id from notice").await).to_string(),
         ),
+        ("recall", recall.unwrap().to_string()),
         ("ticket", ticket.id.to_string()),
         ("person", other.to_string()),
         ("number", ticket.number.to_string()),

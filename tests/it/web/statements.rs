@@ -8,6 +8,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use candor::id::IncidentId;
+use candor::recall::steer::{self, Seen as Read};
+use candor::recall::{Corrections, Named};
 use candor::staff::StaffRole;
 use candor::web::endpoints;
 
@@ -193,6 +196,33 @@ fn measure_search(log: &mut Logged, table: &mut Table, callers: &Callers) {
     }
 }
 
+/// Adds a recall that is published and one that waits, of the text that the person with the status link was sent.
+async fn recalled(full: &mut Full) {
+    let house = &full.house;
+    let (comms, approver) = (
+        house.staff(&["comms"]).await,
+        house.staff(&["approver"]).await,
+    );
+    let of = "select id from incident where slug = 'sundmere'";
+    let of = house.raw().await.query_one(of, &[]).await.unwrap().get(0);
+    let mut ids = Vec::new();
+    for words in ["was broken into", "Your page"] {
+        let named = Named {
+            words: Some(words.to_owned()),
+            ..Named::default()
+        };
+        let right = Corrections::from([("en".to_owned(), "It was not.".to_owned())]);
+        let incident = IncidentId::from_uuid(of);
+        let id = steer::propose(&house.app, comms, incident, (named, right)).await;
+        ids.push(id.unwrap());
+    }
+    steer::publish(&house.app, approver, Read::at(ids[0], None))
+        .await
+        .unwrap();
+    let ids = ids.iter().map(ToString::to_string).collect();
+    full.things.insert("recall", ids);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_statements_of_a_page_or_list_do_not_grow_with_its_data() {
     let mut log = Logged::start().await;
@@ -206,6 +236,7 @@ async fn the_statements_of_a_page_or_list_do_not_grow_with_its_data() {
     };
     super::status_pages::unlock(&full.house, &callers.person, &status).await;
     full.under_way().await;
+    recalled(&mut full).await;
     full.house
         .sql("alter system set log_statement = 'all'")
         .await;

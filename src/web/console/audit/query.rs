@@ -11,6 +11,7 @@ use crate::db::{self, Conn};
 use crate::id::{KeyId, LetterId, NoticeId, PostalId, SessionId, UpdateId, UploadId};
 use crate::incident::{self, Incident};
 use crate::postal;
+use crate::recall;
 use crate::web::console::incident::incident_at;
 use crate::web::problem::Problem;
 
@@ -53,7 +54,7 @@ pub(crate) async fn of(conn: &mut Conn, filter: &Filter) -> Result<Sought, Probl
     Ok(sought)
 }
 
-/// Limits the query to the incident, its campaigns, and actions on everything since it was opened.
+/// Limits the query to the incident, its campaigns and recalls, and actions on everything since it was opened.
 async fn limit_to_incident(
     conn: &mut Conn,
     sought: &mut Sought,
@@ -61,8 +62,10 @@ async fn limit_to_incident(
 ) -> Result<(), Problem> {
     let campaigns = campaign::store::list(conn, Some(of.id), None, CAMPAIGNS).await?;
     let campaigns = campaigns.iter().map(|one| one.id.to_string());
+    let recalls = recall::store::list(conn, of.id, None, CAMPAIGNS).await?;
+    let recalls = recalls.iter().map(|one| one.id.to_string());
     let own = [of.id.to_string(), EVERYTHING.to_owned()];
-    retain(sought, campaigns.chain(own).collect());
+    retain(sought, campaigns.chain(recalls).chain(own).collect());
     sought.acts.everything_from = Some(of.created_at);
     Ok(())
 }

@@ -16,6 +16,7 @@ use super::answer;
 use super::campaign::progress::{is_whole, lately, minutes, of_total, pace};
 use super::campaign::row::{about, which};
 use super::campaign::speed::SpeedFactors;
+use super::recall::tasks::tasks as of_recalls;
 pub use super::tasks::Task;
 use super::tasks::{Figures, of_closed as of_closed_incident};
 use crate::app::App;
@@ -30,6 +31,7 @@ use crate::incident::{self, Incident, IncidentState};
 use crate::notice::NoticeStatus;
 use crate::web::caller::Signed;
 use crate::web::figures::filters;
+use crate::web::open_recalls::OpenRecalls;
 use crate::web::page::{self, Area, ConsoleFrame, Tone};
 use crate::web::problem::{Answer, Problem};
 
@@ -98,12 +100,19 @@ pub struct Running {
 ///
 /// # Errors
 /// Database errors.
-pub async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
+pub(crate) async fn show(
+    who: Signed,
+    req: HttpRequest,
+    app: Data<App>,
+    recalls: Data<OpenRecalls>,
+) -> Answer {
     let mut conn = app.db.get().await?;
     let mut board = Board::load(&app, &mut conn, &who).await?;
     let running = board.running(&app);
     let mut tasks = std::mem::take(&mut board.tasks);
     tasks.extend(tasks::of_campaigns(&board, &who));
+    let recalls = recalls.now(&mut conn).await?;
+    tasks.extend(of_recalls(&recalls, &board.titles, &who));
     tasks.extend(tasks::of_helpline(&mut conn, &who, board.now).await?);
     tasks.extend(match &board.state.doubt {
         Some(doubt) => Some(tasks::of_doubt(doubt, &who)),

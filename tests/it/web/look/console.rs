@@ -5,6 +5,7 @@ mod drafts;
 mod incidents;
 mod lists;
 mod people;
+mod recalls;
 mod staff;
 mod templates;
 
@@ -145,6 +146,7 @@ pub fn draw(pages: &mut Pages) {
     campaigns::draw(&mut add);
     drafts::draw(&mut add);
     people::draw(&mut add);
+    recalls::draw(&mut add);
     staff::draw(&mut add);
     staff::draw_audit(&mut add);
     staff::draw_outbox(&mut add);

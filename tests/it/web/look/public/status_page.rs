@@ -1,5 +1,7 @@
 //! The status page, in each of its forms.
 
+use candor::web::public::correction::Correction;
+
 use super::*;
 
 pub(super) fn status() -> MyStatus {
@@ -17,6 +19,7 @@ pub(super) fn status() -> MyStatus {
         title: "Data theft of August 2021".into(),
         told: LastNotification::Email(now() - TimeDelta::days(3)),
         missing: None,
+        corrections: vec![],
         not_affected: None,
         actions: vec![
             action(
@@ -72,6 +75,24 @@ pub(super) fn draw(add: Add<'_>) {
         "status_code",
         &MyStatus {
             unlock: asked,
+            ..status()
+        },
+    );
+    let wrong = |certain, lang: &str, text: &str| Correction {
+        day: moment(-3),
+        certain,
+        lang: lang.into(),
+        text: text.into(),
+        at: moment(-1),
+    };
+    let corrections = vec![
+        wrong(true, "en", HOSTILE),
+        wrong(false, "ar", "حدث ذلك في 5 يونيو."),
+    ];
+    add(
+        "status_corrected",
+        &MyStatus {
+            corrections,
             ..status()
         },
     );

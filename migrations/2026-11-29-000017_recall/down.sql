@@ -1,0 +1,2 @@
+drop table recall_text, recall;
+drop type recall_status;
