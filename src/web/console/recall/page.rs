@@ -172,7 +172,7 @@ async fn count(conn: &mut Conn, recall: &Recall) -> db::Result<Option<Count>> {
 fn rows(recall: &Recall, campaigns: &[Overview]) -> (Vec<TextRow>, Vec<TextRow>) {
     let row = |of: &Overview, languages: &[String]| TextRow {
         campaign: of.campaign.id.to_string(),
-        name: format!("{} ({})", of.name, which(of.number, &of.campaign)),
+        name: format!("{} ({})", of.campaign.name, which(of.number, &of.campaign)),
         status: of.campaign.status,
         languages: languages.join(", "),
     };
