@@ -132,7 +132,7 @@ pub async fn launch_with(
     of: impl Into<Seen>,
     agreed: bool,
 ) -> Result<Vec<String>, CampaignError> {
-    go(app, Actor::Staff(by), of.into(), agreed).await
+    Box::pin(go(app, Actor::Staff(by), of.into(), agreed)).await
 }
 
 /// Launches a campaign for staff, or by the clock: then it must be scheduled, and staff agreed to what it quotes when they
