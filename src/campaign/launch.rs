@@ -158,8 +158,8 @@ pub(super) async fn go(
     let launcher = launcher(&mut tx, by, &campaign).await?;
     may_go(app, &mut tx, &campaign).await?;
     refuse_in_doubt(&mut tx).await?;
-    is_time(app, &campaign)?;
     let content = approved(app, &mut tx, &campaign).await?;
+    is_time(app, &campaign)?;
     if let Some(count) = nobody {
         return Err(CampaignError::Nobody(count));
     }
