@@ -24,7 +24,8 @@ pub async fn create(
     by: StaffId,
     new: &NewCampaign,
 ) -> Result<CampaignId, CampaignError> {
-    create_named(app, by, &Name::usual(new.kind, app.now()), new).await
+    let name = Name::usual(new.kind, app.now());
+    Box::pin(create_named(app, by, &name, new)).await
 }
 
 /// Writes a draft.
@@ -85,7 +86,7 @@ pub async fn edit(
     version: i32,
     new: &NewCampaign,
 ) -> Result<(), CampaignError> {
-    edit_named(app, by, Seen::at(id, Some(version)), None, new).await
+    Box::pin(edit_named(app, by, Seen::at(id, Some(version)), None, new)).await
 }
 
 /// Edits a draft; without a name it keeps its own. The incident stays.

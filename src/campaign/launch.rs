@@ -134,7 +134,7 @@ pub async fn launch_with(
     of: impl Into<Seen>,
     agreed: bool,
 ) -> Result<Vec<String>, CampaignError> {
-    go(app, Actor::Staff(by), of.into(), agreed).await
+    Box::pin(go(app, Actor::Staff(by), of.into(), agreed)).await
 }
 
 /// Launches a campaign for staff, or by the clock: then it must be scheduled, and staff agreed to what it quotes when they
@@ -160,8 +160,8 @@ pub(super) async fn go(
     let launcher = launcher(&mut tx, by, &campaign).await?;
     may_go(app, &mut tx, &campaign).await?;
     refuse_in_doubt(&mut tx).await?;
-    is_time(app, &campaign)?;
     let content = approved(app, &mut tx, &campaign).await?;
+    is_time(app, &campaign)?;
     if let Some(count) = nobody {
         return Err(CampaignError::Nobody(count));
     }

@@ -133,7 +133,7 @@ pub async fn launch_due(app: &App) -> db::Result<()> {
 
 async fn launch_one(app: &App, id: CampaignId, version: i32) -> db::Result<()> {
     let seen = Seen::at(id, Some(version));
-    let why = match retried(|| go(app, CLOCK, seen, true)).await {
+    let why = match retried(|| Box::pin(go(app, CLOCK, seen, true))).await {
         Ok(_) => return Ok(()),
         Err(CampaignError::Db(error)) => return Err(error),
         // Another node launched it, or a member of staff changed it.

@@ -295,10 +295,6 @@ async fn p5_the_time_of_the_launch_is_approved_where_the_draft_has_one() {
         house
             .sql(&format!("update campaign set limits = '{limits}'"))
             .await;
-        house
-            .app
-            .clock
-            .advance(at + TimeDelta::hours(1) - house.app.now());
         let void = launch::launch(&house.app, scene.comms, id).await;
         let Err(CampaignError::ApprovalVoid(changed)) = void else {
             panic!("{word}: {void:?}");
@@ -306,6 +302,7 @@ async fn p5_the_time_of_the_launch_is_approved_where_the_draft_has_one() {
         let words: Vec<_> = changed.iter().map(change::Change::word).collect();
         assert_eq!(words, [word]);
     }
+    house.app.clock.advance(TimeDelta::hours(3));
     let right = json!({ "rate_per_second": 0, "launch_at": at });
     house
         .sql(&format!("update campaign set limits = '{right}'"))
