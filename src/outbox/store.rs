@@ -1,99 +1,22 @@
 //! The outbox in the database. A claim is a lease on single rows; each record names the fence of its claim, so that a
 //! sender that was too slow changes nothing.
 
+mod put;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Int8, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
+pub(crate) use self::put::insert_test;
+pub use self::put::{insert, insert_to_staff};
 use super::{
-    Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, NewLetter, NewStaffLetter,
-    OutboxLetter, Outcome, Tries,
+    Claimed, Delivery, LetterKind, LetterStatus, LetterWithheld, OutboxLetter, Outcome, Tries,
 };
 use crate::db::schema::{deployment, emergency_stop, incident, outbox, ticket};
-use crate::db::{Conn, Error, Guarded, Result};
+use crate::db::{Conn, Guarded, Result};
 use crate::id::{IncidentId, LetterId, PersonId, StaffId, TicketId};
-use crate::seal::{IncidentKey, Keyring};
-
-/// Puts a letter in the outbox, in the caller's transaction.
-///
-/// # Errors
-/// The database's.
-pub async fn insert(conn: &mut Conn, key: &IncidentKey, new: &NewLetter<'_>) -> Result<()> {
-    let plain =
-        serde_json::to_vec(new.letter).map_err(|_| Error::inconsistent("outbox", new.id))?;
-    diesel::insert_into(outbox::table)
-        .values((
-            outbox::id.eq(new.id),
-            outbox::kind.eq(new.kind),
-            outbox::incident_id.eq(new.incident),
-            outbox::person_id.eq(new.to.person),
-            outbox::link_epoch.eq(new.to.link_epoch),
-            outbox::ticket_id.eq(new.ticket),
-            outbox::message_no.eq(new.message_no),
-            outbox::sealed.eq(key.seal(new.id.uuid().as_bytes(), &plain)),
-            outbox::status.eq(LetterStatus::Queued),
-            outbox::due_at.eq(new.at),
-            outbox::created_at.eq(new.at),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Puts an e-mail to a member of staff in the outbox, in the caller's transaction.
-///
-/// # Errors
-/// The database's.
-pub async fn insert_to_staff(
-    conn: &mut Conn,
-    key: &IncidentKey,
-    new: &NewStaffLetter<'_>,
-) -> Result<()> {
-    let plain =
-        serde_json::to_vec(new.letter).map_err(|_| Error::inconsistent("outbox", new.id))?;
-    diesel::insert_into(outbox::table)
-        .values((
-            outbox::id.eq(new.id),
-            outbox::kind.eq(LetterKind::CampaignNews),
-            outbox::incident_id.eq(new.incident),
-            outbox::staff_id.eq(new.to),
-            outbox::sealed.eq(key.seal(new.id.uuid().as_bytes(), &plain)),
-            outbox::status.eq(LetterStatus::Queued),
-            outbox::due_at.eq(new.at),
-            outbox::created_at.eq(new.at),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Puts a test of a campaign's text in the outbox, in the caller's transaction. Its address is that of staff.
-///
-/// # Errors
-/// The database's.
-pub(crate) async fn insert_test(
-    conn: &mut Conn,
-    key: &IncidentKey,
-    (id, incident): (LetterId, IncidentId),
-    letter: &OutboxLetter,
-    at: DateTime<Utc>,
-) -> Result<()> {
-    let plain = serde_json::to_vec(letter).map_err(|_| Error::inconsistent("outbox", id))?;
-    diesel::insert_into(outbox::table)
-        .values((
-            outbox::id.eq(id),
-            outbox::kind.eq(LetterKind::Test),
-            outbox::incident_id.eq(incident),
-            outbox::sealed.eq(key.seal(id.uuid().as_bytes(), &plain)),
-            outbox::status.eq(LetterStatus::Queued),
-            outbox::due_at.eq(at),
-            outbox::created_at.eq(at),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
-}
+use crate::seal::Keyring;
 
 /// Whether the emergency stop is set, or the database may be an older copy: then nothing leaves.
 ///
