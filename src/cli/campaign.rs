@@ -9,7 +9,7 @@ use serde_json::json;
 use super::audience::Count;
 use super::campaign_draft::{Edit, TestSend, When};
 use super::campaign_move::Move;
-use super::{Settings, say, warn};
+use super::{Settings, say};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::campaign::change::{self, Change};
@@ -217,14 +217,7 @@ impl Campaign {
             }
             Self::Reject { of, comment } => of.reject(app, &comment).await,
             Self::Retry(of) => of.retry(app).await,
-            Self::Launch(of) => {
-                let by = of.account(app, LaunchCampaign).await?;
-                let hidden = launch::launch_with(app, by, of.id, true).await?;
-                campaign::approval::unpublished_in_words(&hidden)
-                    .into_iter()
-                    .for_each(warn);
-                Ok(())
-            }
+            Self::Launch(of) => of.launch(app).await,
             Self::Copy(of) => {
                 let by = of.account(app, DraftCampaign).await?;
                 say(campaign::copy::copy(app, by, of.id).await?)

@@ -2,10 +2,10 @@
 
 use anyhow::{Result, bail, ensure};
 
-use super::say;
+use super::{say, warn};
 use crate::address::EmailAddress;
 use crate::app::App;
-use crate::campaign::reject;
+use crate::campaign::{approval, launch, reject};
 use crate::delivery::retry_now::retry_now;
 use crate::id::{CampaignId, StaffId};
 use crate::staff::{self, Right};
@@ -29,6 +29,16 @@ impl Move {
     pub(super) async fn retry(&self, app: &App) -> Result<()> {
         let by = self.account(app, Right::LaunchCampaign).await?;
         say(retry_now(app, by, self.id).await?)
+    }
+
+    /// Launches it, and warns of facts that its texts quote and that are not public.
+    pub(super) async fn launch(&self, app: &App) -> Result<()> {
+        let by = self.account(app, Right::LaunchCampaign).await?;
+        let hidden = launch::launch_with(app, by, self.id, true).await?;
+        approval::unpublished_in_words(&hidden)
+            .into_iter()
+            .for_each(warn);
+        Ok(())
     }
 
     /// The account that acts. A user of the command line has the database and the

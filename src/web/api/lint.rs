@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Json;
 use super::incidents::named;
 use crate::app::App;
+use crate::db::Conn;
 use crate::element::ElementSet;
 use crate::id::TemplateId;
 use crate::person::place::Jurisdiction;
@@ -58,6 +59,26 @@ struct Linted {
     country_only: Vec<String>,
 }
 
+/// The texts of a template, else those that were given, with the elements that they name by words.
+async fn texts(
+    conn: &mut Conn,
+    template: Option<(TemplateId, Option<i32>)>,
+    given: (Variants, ElementSet),
+) -> Result<(Variants, ElementSet), Problem> {
+    let (variants, names) = match template {
+        Some((id, version)) => {
+            let found = store::find(conn, id, version).await?;
+            (found.variants, found.names)
+        }
+        None => given,
+    };
+    if variants.is_empty() {
+        let why = "name a template, or give variants";
+        return Err(Problem::new(Kind::BadRequest).because(why));
+    }
+    Ok((variants, names))
+}
+
 /// `POST /lint`.
 ///
 /// # Errors
@@ -65,17 +86,9 @@ struct Linted {
 pub(crate) async fn lint(_: Allowed<SeeTemplates>, app: Data<App>, asked: Json<Asked>) -> Answer {
     let asked = asked.0;
     let mut conn = app.db.get().await?;
-    let (variants, names) = match asked.template {
-        Some(id) => {
-            let found = store::find(&mut conn, id, asked.version).await?;
-            (found.variants, found.names)
-        }
-        None => (asked.variants, asked.names),
-    };
-    if variants.is_empty() {
-        let why = "name a template, or give variants";
-        return Err(Problem::new(Kind::BadRequest).because(why));
-    }
+    let template = asked.template.map(|id| (id, asked.version));
+    let given = (asked.variants, asked.names);
+    let (variants, names) = texts(&mut conn, template, given).await?;
     let incident = match &asked.incident {
         Some(name) => Some(named(&mut conn, name).await?),
         None => None,

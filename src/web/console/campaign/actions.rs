@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::page::{CampaignPage, load};
 use crate::app::App;
+use crate::audit::changed::Changed;
 use crate::campaign::hold;
 use crate::campaign::launch::{self, CampaignError};
 use crate::delivery::retry_now::retry_now;
@@ -94,11 +95,7 @@ pub(crate) async fn submit(
         // The ticks stay, on the campaign as it is now.
         Err(CampaignError::Changed(changed)) => {
             status = StatusCode::CONFLICT;
-            let changed = in_words(&app, &changed).await?;
-            vec![
-                sentence(&changed),
-                "This page shows the campaign as it is now.".to_owned(),
-            ]
+            what_changed(&app, &changed).await?
         }
         Err(error) => return Err(refused(&app, error).await),
     };
@@ -109,6 +106,15 @@ pub(crate) async fn submit(
     page.faults = seen.faults;
     keep_ticks(&mut page, &said);
     Ok(page::show(status, &page)?)
+}
+
+/// What changed since the page was loaded, in sentences.
+async fn what_changed(app: &App, changed: &Changed) -> Result<Vec<String>, Problem> {
+    let changed = in_words(app, changed).await?;
+    Ok(vec![
+        sentence(&changed),
+        "This page shows the campaign as it is now.".to_owned(),
+    ])
 }
 
 /// Ticks what was ticked. While the audience is not counted, the page has no boxes, and says what it was.

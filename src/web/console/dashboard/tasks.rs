@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Board, Running, Task};
-use crate::campaign::CampaignStatus;
 use crate::campaign::ability::{self, Ability, HeldRelay, RelaySeen};
 use crate::campaign::store::Overview;
+use crate::campaign::{Campaign, CampaignStatus};
 use crate::db::Conn;
 use crate::deployment::Doubt;
 use crate::staff::Right;
@@ -70,16 +70,7 @@ pub(super) fn of_campaign(board: &Board, of: &Overview, who: &Signed) -> Option<
             (format!("{name} is approved and not launched."), "Launch it")
         }
         CampaignStatus::Paused if who.may(Right::LaunchCampaign) => {
-            if is_void {
-                let text = format!(
-                    "{name} is paused and cannot be resumed: the list changed before its audience was complete. Cancel \
-                     it and draft a new one for those who are not told yet."
-                );
-                (text, "Look at it")
-            } else {
-                let reason = campaign.status_reason.as_deref().unwrap_or("by hand");
-                (format!("{name} is paused: {reason}."), "Look at it")
-            }
+            (paused(&name, campaign, is_void), "Look at it")
         }
         CampaignStatus::Draft
         | CampaignStatus::InReview
@@ -96,6 +87,18 @@ pub(super) fn of_campaign(board: &Board, of: &Overview, who: &Signed) -> Option<
         href,
         action: action.to_owned(),
     })
+}
+
+/// Why a campaign is paused, and what to do if it cannot be resumed.
+fn paused(name: &str, of: &Campaign, is_void: bool) -> String {
+    if is_void {
+        return format!(
+            "{name} is paused and cannot be resumed: the list changed before its audience was complete. Cancel it and \
+             draft a new one for those who are not told yet."
+        );
+    }
+    let reason = of.status_reason.as_deref().unwrap_or("by hand");
+    format!("{name} is paused: {reason}.")
 }
 
 /// The task while the database may be an older copy.
