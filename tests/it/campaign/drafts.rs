@@ -106,20 +106,14 @@ async fn a_row_without_a_name_is_called_by_kind_and_day_and_no_row_has_a_bad_nam
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_draft_is_edited_in_all_its_parts_and_a_bad_field_keeps_what_was_typed() {
-    let (house, scene, site) = Scene::open("").await;
-    let id = drafted(&house, &scene).await;
-    let comms = site.signed_in("Comms", &[Comms]).await;
-    let page = format!("/console/campaigns/{id}/edit");
-    let template = template_of(&house, id).await;
+fn bad_fields_keep_what_was_typed(comms: &Browser, page: &str, template: &str) {
     let wrong = [
         ("rate", "fast"),
         ("zone", "Europe/Atlantis"),
         ("name", ""),
         ("jurisdictions", "US-WA Nowhere"),
     ];
-    let refused = comms.submit(&page, &page, &filled(&template, &wrong));
+    let refused = comms.submit(page, page, &filled(template, &wrong));
     assert_eq!(refused.status, 422);
     for words in [
         "Enter a whole number",
@@ -130,6 +124,16 @@ async fn a_draft_is_edited_in_all_its_parts_and_a_bad_field_keeps_what_was_typed
     ] {
         has(&refused.body, words);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_edited_in_all_its_parts_and_a_bad_field_keeps_what_was_typed() {
+    let (house, scene, site) = Scene::open("").await;
+    let id = drafted(&house, &scene).await;
+    let comms = site.signed_in("Comms", &[Comms]).await;
+    let page = format!("/console/campaigns/{id}/edit");
+    let template = template_of(&house, id).await;
+    bad_fields_keep_what_was_typed(&comms, &page, &template);
     let right = [
         ("jurisdictions", "US-WA"),
         ("rate", "7"),

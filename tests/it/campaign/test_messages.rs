@@ -7,6 +7,7 @@ use candor::campaign::{CampaignKind, Limits, UncertainPolicy, store};
 use candor::campaign::{launch, store::NewCampaign};
 use candor::element::{Element, ElementSet};
 use candor::id::CampaignId;
+use candor::mail::Letter;
 use candor::mail::read::read;
 use candor::staff::StaffRole::{Comms, Lead};
 use candor::template::{Variant, Variants, edit};
@@ -39,6 +40,25 @@ async fn drafted(house: &House, scene: &Scene) -> CampaignId {
         on_uncertain: UncertainPolicy::Resend,
     };
     launch::create(&house.app, scene.comms, &new).await.unwrap()
+}
+
+/// A message says in its language that it is a test.
+fn is_marked(mail: &Letter) {
+    let mail = read(&mail.raw);
+    let html = mail.html.clone().unwrap();
+    assert!(
+        mail.header("Subject").starts_with("TEST: "),
+        "{:?}",
+        mail.headers
+    );
+    has(&mail.text, "/s/sample");
+    has(&mail.text, "Alex Example");
+    let line = match mail.header("Content-Language").as_str() {
+        "ar" => "اختبار.",
+        _ => "TEST. This message checks a text",
+    };
+    assert!(mail.text.starts_with(line), "{}", mail.text);
+    has(&html, line);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,23 +99,7 @@ async fn a_test_is_marked_goes_to_chosen_staff_and_tells_nobody() {
     readers.sort();
     readers.dedup();
     assert_eq!(readers, ["ana@staff.example", "cleo@staff.example"]);
-    for mail in &mails {
-        let mail = read(&mail.raw);
-        let html = mail.html.clone().unwrap();
-        assert!(
-            mail.header("Subject").starts_with("TEST: "),
-            "{:?}",
-            mail.headers
-        );
-        has(&mail.text, "/s/sample");
-        has(&mail.text, "Alex Example");
-        let line = match mail.header("Content-Language").as_str() {
-            "ar" => "اختبار.",
-            _ => "TEST. This message checks a text",
-        };
-        assert!(mail.text.starts_with(line), "{}", mail.text);
-        has(&html, line);
-    }
+    mails.iter().for_each(is_marked);
     // Nobody of the list is told, and no notice exists.
     assert_eq!(house.number("select count(*) from notice").await, 0);
     let after = house
@@ -142,10 +146,8 @@ async fn a_test_shows_what_was_chosen_else_what_most_of_the_audience_lost() {
     assert_eq!((texts.len(), with), (2, 1), "{texts:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_test_is_refused_without_a_reader_a_text_or_a_fact() {
-    let (house, scene, site) = Scene::open("").await;
-    let id = drafted(&house, &scene).await;
+/// A test goes neither to a disabled account, nor in a language without a text, nor to more than 20 people.
+async fn readers_and_texts_must_exist(house: &House, scene: &Scene, id: CampaignId) {
     let send = async |test: Test| {
         let sent = test_send::send(&house.app, scene.comms, id, &test).await;
         match sent {
@@ -185,6 +187,13 @@ async fn a_test_is_refused_without_a_reader_a_text_or_a_fact() {
         .await,
         TestError::TooMany(_)
     ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_is_refused_without_a_reader_a_text_or_a_fact() {
+    let (house, scene, site) = Scene::open("").await;
+    let id = drafted(&house, &scene).await;
+    readers_and_texts_must_exist(&house, &scene, id).await;
     let program = site.program(&[Comms]).await;
     let path = format!("/campaigns/{id}/tests");
     let no_mailbox = program.post(&path, &json!({}));

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::found;
-use crate::client::Browser;
+use crate::client::{Browser, Site};
 use crate::html::has;
 use crate::people::{Scene, list};
 
@@ -78,6 +78,25 @@ async fn a_time_that_clocks_skip_or_show_twice_is_asked_about_in_three_zones() {
     }
 }
 
+/// A program sets the time in the zone of the settings, and cancels the schedule once.
+async fn a_program_schedules_and_cancels(site: &Site, id: CampaignId) {
+    let program = site.program(&[Comms]).await;
+    let set = program.post(
+        &format!("/campaigns/{id}/schedule"),
+        &json!({ "at": "2026-11-24T02:00" }),
+    );
+    assert_eq!(set.status, 200, "{}", set.body);
+    assert_eq!(set.json()["scheduled_for"], "2026-11-24T01:00:00Z");
+    assert_eq!(set.json()["scheduled_zone"], "Europe/Berlin");
+    let off = program.post(&format!("/campaigns/{id}/unschedule"), &json!({}));
+    assert_eq!(
+        (off.status, &off.json()["status"]),
+        (200, &json!("approved"))
+    );
+    let twice = program.post(&format!("/campaigns/{id}/unschedule"), &json!({}));
+    assert_eq!(twice.status, 409);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_form_of_a_schedule_keeps_what_was_typed_and_a_program_cancels_it() {
     let (house, scene, site) = Scene::open("[organisation]\nzone = \"Europe/Berlin\"").await;
@@ -128,19 +147,5 @@ async fn the_form_of_a_schedule_keeps_what_was_typed_and_a_program_cancels_it() 
         has(&refused.body, why);
         has(&refused.body, &format!("value=\"{}\"", fields[0].1));
     }
-    let program = site.program(&[Comms]).await;
-    let set = program.post(
-        &format!("/campaigns/{id}/schedule"),
-        &json!({ "at": "2026-11-24T02:00" }),
-    );
-    assert_eq!(set.status, 200, "{}", set.body);
-    assert_eq!(set.json()["scheduled_for"], "2026-11-24T01:00:00Z");
-    assert_eq!(set.json()["scheduled_zone"], "Europe/Berlin");
-    let off = program.post(&format!("/campaigns/{id}/unschedule"), &json!({}));
-    assert_eq!(
-        (off.status, &off.json()["status"]),
-        (200, &json!("approved"))
-    );
-    let twice = program.post(&format!("/campaigns/{id}/unschedule"), &json!({}));
-    assert_eq!(twice.status, 409);
+    a_program_schedules_and_cancels(&site, id).await;
 }

@@ -120,6 +120,11 @@ pub fn draw(add: Add<'_>) {
         ..one(RecallStatus::Withdrawn)
     };
     add("recall_withdrawn", &over);
+    draw_people(add);
+}
+
+/// Adds the pages of the people of a recall.
+fn draw_people(add: Add<'_>) {
     let reader = |certain, used| ReaderRow {
         notice: "ntc_1".into(),
         reference: HOSTILE.into(),
