@@ -1,34 +1,20 @@
 //! The walk through the console, and what status pages show before, during and after.
 
 use candor::campaign::UncertainPolicy;
+use candor::id::TemplateId;
 use candor::mail::Reply;
 use candor::recall::steer::{self, Seen};
 use candor::scope::ScopeMode;
 use candor::staff::StaffRole::{Approver, Comms};
 
 use super::{HEAD, RIGHT, launched, proposed, published, row, template, until, words};
-use crate::client::PASSWORD;
+use crate::client::{Browser, PASSWORD};
 use crate::people::Scene;
 
 const WRONG: &str = "It happened on 5 May.";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_recall_is_proposed_published_shown_to_its_people_only_and_withdrawn() {
-    let (house, scene, site) = Scene::open("").await;
-    let list = row("R-1", "en", "US-WA") + &row("R-2", "en", "US-CA");
-    scene.import(&house, &format!("{HEAD}{list}")).await;
-    let wrong = template(&house, &scene, "Wrong", &[("en", WRONG)]).await;
-    let other = template(&house, &scene, "Other", &[("en", "It happened.")]).await;
-    let resend = UncertainPolicy::Resend;
-    launched(&house, &scene, wrong, "US-WA", resend).await;
-    launched(&house, &scene, other, "US-CA", resend).await;
-    house.send_all().await;
-    let (_, hers) = scene.status_page(&house, "R-1").await;
-    let (_, his) = scene.status_page(&house, "R-2").await;
-    let browser = site.browser();
-    assert!(!browser.page(&hers).contains(RIGHT));
-
-    let comms = site.signed_in("cleo", &[Comms]).await;
+/// Proposes a recall of the first version of a template on the incident's page. The address of the recall.
+fn propose_on_the_page(comms: &Browser, wrong: TemplateId) -> String {
     let recalls = "/console/incidents/sundmere/recalls";
     let incident = comms.page("/console/incidents/sundmere");
     assert!(incident.contains(recalls), "{incident}");
@@ -47,26 +33,52 @@ async fn a_recall_is_proposed_published_shown_to_its_people_only_and_withdrawn()
     assert!(seen.contains("The recall is proposed."), "{seen}");
     assert!(seen.contains("<b>1</b>") && seen.contains("Recall of <bdi>“Wrong”, version 1</bdi>"));
     assert!(!seen.contains("Publish the correction"), "her own proposal");
-    assert!(!browser.page(&hers).contains(RIGHT), "nobody published it");
+    page
+}
 
-    let approver = site.signed_in("ada", &[Approver]).await;
-    let dashboard = approver.page("/console");
-    assert!(dashboard.contains(&page), "{dashboard}");
-    assert!(!comms.page("/console").contains(&page));
+/// Publishes a recall, after a wrong password was refused.
+fn publish_with_password(approver: &Browser, page: &str) {
     let publish = format!("{page}/publish");
     let typed = [("password", "not my password")];
-    let refused = approver.submit(&page, &publish, &typed);
+    let refused = approver.submit(page, &publish, &typed);
     assert_eq!(refused.status, 422, "{}", refused.body);
     assert!(refused.body.contains("This is not your password."));
     assert!(!refused.body.contains("not my password"));
     let typed = [("password", PASSWORD)];
-    let done = approver.submit(&page, &publish, &typed);
+    let done = approver.submit(page, &publish, &typed);
     assert!(
         approver
             .follow(&done)
             .body
             .contains("The correction is published.")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recall_is_proposed_published_shown_to_its_people_only_and_withdrawn() {
+    let (house, scene, site) = Scene::open("").await;
+    let list = row("R-1", "en", "US-WA") + &row("R-2", "en", "US-CA");
+    scene.import(&house, &format!("{HEAD}{list}")).await;
+    let wrong = template(&house, &scene, "Wrong", &[("en", WRONG)]).await;
+    let other = template(&house, &scene, "Other", &[("en", "It happened.")]).await;
+    let resend = UncertainPolicy::Resend;
+    launched(&house, &scene, wrong, "US-WA", resend).await;
+    launched(&house, &scene, other, "US-CA", resend).await;
+    house.send_all().await;
+    let (_, hers) = scene.status_page(&house, "R-1").await;
+    let (_, his) = scene.status_page(&house, "R-2").await;
+    let browser = site.browser();
+    assert!(!browser.page(&hers).contains(RIGHT));
+
+    let comms = site.signed_in("cleo", &[Comms]).await;
+    let page = propose_on_the_page(&comms, wrong);
+    assert!(!browser.page(&hers).contains(RIGHT), "nobody published it");
+
+    let approver = site.signed_in("ada", &[Approver]).await;
+    let dashboard = approver.page("/console");
+    assert!(dashboard.contains(&page), "{dashboard}");
+    assert!(!comms.page("/console").contains(&page));
+    publish_with_password(&approver, &page);
     until(&browser, &hers, RIGHT, true).await;
     let shown = browser.page(&hers);
     assert!(

@@ -7,11 +7,11 @@ use candor::staff::StaffRole::{Approver, Comms};
 use serde_json::json;
 
 use super::{HEAD, launched, proposed, right, row, template, words};
-use crate::client::PASSWORD;
+use crate::client::{ApiClient, PASSWORD, Site};
 use crate::house::House;
 use crate::people::Scene;
 
-async fn scene() -> (House, Scene, crate::client::Site) {
+async fn scene() -> (House, Scene, Site) {
     let (house, scene, site) = Scene::open("").await;
     let list = format!("{HEAD}{}", row("R-1", "en", "US-WA"));
     scene.import(&house, &list).await;
@@ -122,16 +122,7 @@ async fn p5_only_another_person_publishes_and_only_once() {
     assert_eq!(words, 0, "the log holds no words of staff");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_api_says_the_same_and_a_disabled_approver_is_refused() {
-    let (house, scene, site) = scene().await;
-    let comms = site.program(&[Comms]).await;
-    let at = "/incidents/sundmere/recalls";
-    let body = json!({ "words": "5 May", "corrections": right() });
-    let made = comms.post(at, &body);
-    assert_eq!(made.status, 201, "{}", made.body);
-    let id = made.json()["id"].as_str().unwrap().to_owned();
-    assert_eq!(made.json()["status"], "proposed");
+fn bad_proposals_are_refused(comms: &ApiClient, at: &str) {
     for (body, status) in [
         (
             json!({ "words": "no such words", "corrections": right() }),
@@ -147,6 +138,36 @@ async fn the_api_says_the_same_and_a_disabled_approver_is_refused() {
     ] {
         assert_eq!(comms.post(at, &body).status, status, "{body}");
     }
+}
+
+/// A session of an account publishes nothing once the account is disabled.
+async fn a_disabled_approver_is_refused(house: &House, site: &Site, id: &str) {
+    let approver = site.signed_in("ada", &[Approver]).await;
+    let page = format!("/console/recalls/{id}");
+    let csrf = approver.get(&page).csrf().to_owned();
+    house
+        .sql("update staff set disabled_at = now() where name = 'ada'")
+        .await;
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("version", "1"),
+        ("password", PASSWORD),
+    ];
+    let refused = approver.post(&format!("{page}/publish"), &fields, &[]);
+    assert_eq!(refused.status, 401, "{}", refused.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_says_the_same_and_a_disabled_approver_is_refused() {
+    let (house, scene, site) = scene().await;
+    let comms = site.program(&[Comms]).await;
+    let at = "/incidents/sundmere/recalls";
+    let body = json!({ "words": "5 May", "corrections": right() });
+    let made = comms.post(at, &body);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(made.json()["status"], "proposed");
+    bad_proposals_are_refused(&comms, at);
     // A key with both roles does not publish its own proposal.
     let both = site.program(&[Comms, Approver]).await;
     let own = both.post(at, &body).json()["id"]
@@ -167,21 +188,7 @@ async fn the_api_says_the_same_and_a_disabled_approver_is_refused() {
         403
     );
 
-    // A session of an account that was disabled since.
-    let approver = site.signed_in("ada", &[Approver]).await;
-    let page = format!("/console/recalls/{id}");
-    let csrf = approver.get(&page).csrf().to_owned();
-    house
-        .sql("update staff set disabled_at = now() where name = 'ada'")
-        .await;
-    let fields = [
-        ("csrf", csrf.as_str()),
-        ("version", "1"),
-        ("password", PASSWORD),
-    ];
-    let refused = approver.post(&format!("{page}/publish"), &fields, &[]);
-    assert_eq!(refused.status, 401, "{}", refused.body);
-
+    a_disabled_approver_is_refused(&house, &site, &id).await;
     let done = both.post(&format!("/recalls/{id}/publish"), &json!({ "version": 1 }));
     assert_eq!(
         (done.status, done.json()["status"].clone()),

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use candor::campaign::{CampaignKind, UncertainPolicy};
-use candor::id::{CampaignId, PersonId};
+use candor::db::Conn;
+use candor::id::{CampaignId, PersonId, TemplateId};
 use candor::link::StatusLink;
 use candor::recall::readers::{count, page};
 use candor::recall::steer::{self, Seen};
-use candor::recall::{Named, store};
+use candor::recall::{Named, Recall, store};
+use uuid::Uuid;
 
 use super::is_full;
 use crate::house::House;
@@ -38,6 +40,34 @@ async fn fill(house: &House, campaign: CampaignId, which: &str) {
         .await;
 }
 
+async fn template_of(house: &House, campaign: CampaignId) -> TemplateId {
+    let of = "select template_id from campaign where id = $1";
+    let row = house.raw().await.query_one(of, &[&campaign.uuid()]).await;
+    TemplateId::from_uuid(row.unwrap().get(0))
+}
+
+/// The people of a recall, read page by page, and whether each was certainly sent the text.
+async fn readers(conn: &mut Conn, recall: &Recall) -> BTreeSet<(Uuid, bool)> {
+    let (mut found, mut after) = (BTreeSet::new(), None);
+    loop {
+        let next = page(conn, recall, after, 10_000).await.unwrap();
+        let Some(last) = next.last() else { break };
+        after = Some(last.person);
+        found.extend(next.iter().map(|one| (one.person.uuid(), one.certain)));
+    }
+    found
+}
+
+/// The same by a query of the test.
+async fn expected(house: &House, tenth: &str) -> BTreeSet<(Uuid, bool)> {
+    let independent = format!(
+        "select p.id, abs(hashtext(p.id::text)) % 50 <> 0 as certain from person p
+        where {tenth} and abs(hashtext(p.id::text)) % 50 <> 1"
+    );
+    let rows = house.raw().await.query(&independent, &[]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_that_went_to_a_tenth_is_recalled_from_exactly_these_people() {
     let (house, scene, site) = Scene::open("").await;
@@ -54,13 +84,9 @@ async fn a_text_that_went_to_a_tenth_is_recalled_from_exactly_these_people() {
     fill(&house, other, &format!("not {tenth}")).await;
     house.sql("vacuum analyze notice").await;
 
-    let template: uuid::Uuid = {
-        let of = "select template_id from campaign where id = $1";
-        let row = house.raw().await.query_one(of, &[&wrong.uuid()]).await;
-        row.unwrap().get(0)
-    };
+    let template = template_of(&house, wrong).await;
     let named = Named {
-        template: Some((candor::id::TemplateId::from_uuid(template), 1)),
+        template: Some((template, 1)),
         words: None,
     };
     let app = &house.app;
@@ -76,22 +102,10 @@ async fn a_text_that_went_to_a_tenth_is_recalled_from_exactly_these_people() {
         people(),
         begun.elapsed()
     );
-    let (mut found, mut after) = (BTreeSet::new(), None);
     let begun = Instant::now();
-    loop {
-        let next = page(&mut conn, &recall, after, 10_000).await.unwrap();
-        let Some(last) = next.last() else { break };
-        after = Some(last.person);
-        found.extend(next.iter().map(|one| (one.person.uuid(), one.certain)));
-    }
+    let found = readers(&mut conn, &recall).await;
     println!("read all of them in {:?}", begun.elapsed());
-    let independent = format!(
-        "select p.id, abs(hashtext(p.id::text)) % 50 <> 0 as certain from person p
-        where {tenth} and abs(hashtext(p.id::text)) % 50 <> 1"
-    );
-    let rows = house.raw().await.query(&independent, &[]).await.unwrap();
-    let expected: BTreeSet<(uuid::Uuid, bool)> =
-        rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let expected = expected(&house, tenth).await;
     assert!(expected.len() > people() / 20);
     assert_eq!(found, expected);
     let total = usize::try_from(counted.sent + counted.perhaps).unwrap();
@@ -101,7 +115,7 @@ async fn a_text_that_went_to_a_tenth_is_recalled_from_exactly_these_people() {
         .await
         .unwrap();
     let browser = site.browser();
-    let path = |person: uuid::Uuid| {
+    let path = |person: Uuid| {
         let person = PersonId::from_uuid(person);
         format!("/s/{}", StatusLink { person, epoch: 0 }.token(&app.keys))
     };

@@ -3,7 +3,7 @@
 use candor::staff::StaffRole::{Approver, Comms};
 use serde_json::json;
 
-use crate::client::PASSWORD;
+use crate::client::{Browser, PASSWORD};
 use crate::mail::did_not_run;
 use crate::people::{BODY, Scene};
 use crate::web::browser::{missing, walk};
@@ -14,13 +14,8 @@ const LIST: &str = "reference,email,name,locale,elements\n\
     A-3,c@example.org,,en,name\n\
     A-4,d@example.org,سارة العبدالله,ar,name;ssn;phone\n";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_preview_is_for_the_hardest_people_and_that_is_recorded() {
-    let (house, scene, site) = Scene::open("").await;
-    scene.import(&house, LIST).await;
-    let id = scene.template(&house, "Notice", BODY).await;
-    let comms = site.signed_in("comms", &[Comms]).await;
-    let at = format!("/console/templates/{id}");
+/// The preview names the person that each kind of reader is, in the page and in its frame.
+fn hardest_readers_are_found(comms: &Browser, at: &str) {
     for (reader, words, greeting) in [
         (
             "longest_name",
@@ -54,14 +49,9 @@ async fn a_preview_is_for_the_hardest_people_and_that_is_recorded() {
         );
         assert!(html.body.contains("content=\"dark\"") && !html.body.contains("light dark"));
     }
-    let bright = comms.get(&format!("{at}/preview?look=wide"));
-    assert!(
-        bright
-            .body
-            .contains("name=\"color-scheme\" content=\"light\""),
-        "{}",
-        bright.body
-    );
+}
+
+fn bad_readers_are_refused(comms: &Browser, at: &str) {
     let page = comms.page(&format!("{at}?incident=sundmere&reader=easy"));
     assert!(
         page.contains("must be empty or one of: longest_name"),
@@ -69,8 +59,9 @@ async fn a_preview_is_for_the_hardest_people_and_that_is_recorded() {
     );
     let page = comms.page(&format!("{at}?reader=no_name"));
     assert!(page.contains("needs an incident"), "{page}");
+}
 
-    let approver = site.signed_in("approver", &[Approver]).await;
+fn no_person_is_shown_to(approver: &Browser, at: &str) {
     for query in ["reader=no_name", "reference=A-1"] {
         assert_eq!(
             approver
@@ -85,6 +76,27 @@ async fn a_preview_is_for_the_hardest_people_and_that_is_recorded() {
             403
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_is_for_the_hardest_people_and_that_is_recorded() {
+    let (house, scene, site) = Scene::open("").await;
+    scene.import(&house, LIST).await;
+    let id = scene.template(&house, "Notice", BODY).await;
+    let comms = site.signed_in("comms", &[Comms]).await;
+    let at = format!("/console/templates/{id}");
+    hardest_readers_are_found(&comms, &at);
+    let bright = comms.get(&format!("{at}/preview?look=wide"));
+    assert!(
+        bright
+            .body
+            .contains("name=\"color-scheme\" content=\"light\""),
+        "{}",
+        bright.body
+    );
+    bad_readers_are_refused(&comms, &at);
+    let approver = site.signed_in("approver", &[Approver]).await;
+    no_person_is_shown_to(&approver, &at);
     let program = site.program(&[Comms]).await;
     let asked = json!({ "incident": "sundmere", "reader": "right_to_left" });
     let shown = program
@@ -141,7 +153,7 @@ async fn p9_a_save_that_came_too_late_shows_the_others_change_and_keeps_what_was
     );
     let at = format!("/console/templates/{id}");
     let to = format!("{at}/versions");
-    let save = |browser: &crate::client::Browser, version: &str, body: &str| {
+    let save = |browser: &Browser, version: &str, body: &str| {
         let fields = [
             ("locale", "en"),
             ("subject", "Notice of data breach"),

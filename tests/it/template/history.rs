@@ -9,7 +9,7 @@ use candor::template::edit::{self, EditError};
 use candor::template::{Variant, Variants, manage};
 use serde_json::{Value, json};
 
-use crate::client::Site;
+use crate::client::{ApiClient, Browser, Site};
 use crate::house::House;
 use crate::people::{BODY, Scene};
 use crate::program::Program;
@@ -54,6 +54,61 @@ async fn draft(house: &House, scene: &Scene, of: (TemplateId, i32)) -> Result<()
     done.map(drop).map_err(|why| why.to_string())
 }
 
+fn versions_are_compared(program: &ApiClient, at: &str) {
+    let diff = program.get(&format!("{at}/diff?from=1&to=2")).json();
+    let changed: Vec<_> = diff["texts"]["en"]["body"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .take(4)
+        .collect();
+    assert_eq!(changed[0], &json!({ "fate": "same", "text": "A thief " }));
+    assert_eq!(changed[1]["fate"], "removed");
+    assert_eq!(changed[2], &json!({ "fate": "added", "text": "has" }));
+    let newest = program.get(&format!("{at}/diff")).json();
+    assert_eq!((&newest["from"], &newest["to"]), (&json!(2), &json!(3)));
+    let languages: Vec<_> = newest["texts"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(languages, ["es"]);
+    assert_eq!(program.get(&format!("{at}/diff?from=7")).status, 404);
+}
+
+fn history_shows_what_changed(reader: &Browser, at: &str) {
+    let page = reader.page(&format!("/console{at}/history"));
+    for words in [
+        "Version 3",
+        "Version 1",
+        "First &#60;notice&#62;",
+        "initial, Theft of data (draft)",
+        "lang=\"es\"",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(
+        !page.contains("Copy version") && !page.contains("Delete template"),
+        "{page}"
+    );
+    let page = reader.page(&format!("/console{at}/history?version=2&from=1&locale=en"));
+    assert!(
+        page.contains("What changed from version 1 to version 2"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<ins><span class=\"unseen\">[added] </span>has<"),
+        "{page}"
+    );
+    assert!(
+        page.contains("&#60;b&#62;took") && !page.contains("<b>took"),
+        "{page}"
+    );
+    let missing = reader.get(&format!("/console{at}/history?version=9"));
+    assert_eq!(missing.status, 404);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_version_is_read_and_compared_word_by_word() {
     let (house, scene, site) = Scene::open("").await;
@@ -88,57 +143,10 @@ async fn every_version_is_read_and_compared_word_by_word() {
     );
     assert_eq!(program.get(&format!("{at}?version=9")).status, 404);
 
-    let diff = program.get(&format!("{at}/diff?from=1&to=2")).json();
-    let changed: Vec<_> = diff["texts"]["en"]["body"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .take(4)
-        .collect();
-    assert_eq!(changed[0], &json!({ "fate": "same", "text": "A thief " }));
-    assert_eq!(changed[1]["fate"], "removed");
-    assert_eq!(changed[2], &json!({ "fate": "added", "text": "has" }));
-    let newest = program.get(&format!("{at}/diff")).json();
-    assert_eq!((&newest["from"], &newest["to"]), (&json!(2), &json!(3)));
-    let languages: Vec<_> = newest["texts"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .cloned()
-        .collect();
-    assert_eq!(languages, ["es"]);
-    assert_eq!(program.get(&format!("{at}/diff?from=7")).status, 404);
+    versions_are_compared(&program, &at);
 
     let reader = site.signed_in("reader", &[Approver]).await;
-    let page = reader.page(&format!("/console{at}/history"));
-    for words in [
-        "Version 3",
-        "Version 1",
-        "First &#60;notice&#62;",
-        "initial, Theft of data (draft)",
-        "lang=\"es\"",
-    ] {
-        assert!(page.contains(words), "{words}: {page}");
-    }
-    assert!(
-        !page.contains("Copy version") && !page.contains("Delete template"),
-        "{page}"
-    );
-    let page = reader.page(&format!("/console{at}/history?version=2&from=1&locale=en"));
-    assert!(
-        page.contains("What changed from version 1 to version 2"),
-        "{page}"
-    );
-    assert!(
-        page.contains("<ins><span class=\"unseen\">[added] </span>has<"),
-        "{page}"
-    );
-    assert!(
-        page.contains("&#60;b&#62;took") && !page.contains("<b>took"),
-        "{page}"
-    );
-    let missing = reader.get(&format!("/console{at}/history?version=9"));
-    assert_eq!(missing.status, 404);
+    history_shows_what_changed(&reader, &at);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,6 +205,30 @@ async fn a_template_is_copied_and_found_by_words() {
     );
 }
 
+fn an_unused_template_is_deleted(comms: &Browser, program: &ApiClient, other: TemplateId) {
+    let page = format!("/console/templates/{other}/history");
+    let to = format!("/console/templates/{other}/delete");
+    assert!(
+        comms
+            .page(&page)
+            .contains("all of its versions are deleted")
+    );
+    let deleted = comms.submit(&page, &to, &[("version", "1")]);
+    assert!(
+        comms
+            .follow(&deleted)
+            .body
+            .contains("The template is deleted.")
+    );
+    assert_eq!(comms.get(&page).status, 404);
+    assert_eq!(
+        program
+            .post(&format!("/templates/{other}/delete"), &json!({}))
+            .status,
+        404
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_template_that_a_campaign_uses_is_not_deleted() {
     let (house, scene, site) = Scene::open("").await;
@@ -238,27 +270,7 @@ async fn a_template_that_a_campaign_uses_is_not_deleted() {
     let other = manage::copy(&house.app, scene.comms, (id, None), "Unused")
         .await
         .unwrap();
-    let page = format!("/console/templates/{other}/history");
-    let to = format!("/console/templates/{other}/delete");
-    assert!(
-        comms
-            .page(&page)
-            .contains("all of its versions are deleted")
-    );
-    let deleted = comms.submit(&page, &to, &[("version", "1")]);
-    assert!(
-        comms
-            .follow(&deleted)
-            .body
-            .contains("The template is deleted.")
-    );
-    assert_eq!(comms.get(&page).status, 404);
-    assert_eq!(
-        program
-            .post(&format!("/templates/{other}/delete"), &json!({}))
-            .status,
-        404
-    );
+    an_unused_template_is_deleted(&comms, &program, other);
     let mut conn = house.app.db.get().await.unwrap();
     let events = audit::store::list(&mut conn, &other.to_string(), 10)
         .await
