@@ -1,6 +1,7 @@
 //! The console's pages with sample data.
 
 mod campaigns;
+mod checks;
 mod drafts;
 mod incidents;
 mod lists;
