@@ -16,7 +16,7 @@ use crate::id::{IncidentId, StaffId};
 use crate::incident;
 use crate::person::contact::{Key, reference_key};
 use crate::person::narrowing::ListDigest;
-use crate::person::store::listed;
+use crate::person::store::listed::{self, Stored};
 use crate::seal::sha256;
 
 /// The largest list, in octets.
@@ -77,9 +77,9 @@ fn keys(text: &str, key: impl Fn(&str) -> Key) -> Result<BTreeSet<Key>, ListErro
         return Err(ListError::TooLong);
     }
     let mut keys = BTreeSet::new();
-    let text = text.trim_start_matches('\u{feff}');
     for (n, line) in text.lines().enumerate() {
-        let reference = line.trim();
+        // A file that follows typed lines may begin with a byte order mark.
+        let reference = line.trim_start_matches('\u{feff}').trim();
         if reference.len() > LONGEST_REFERENCE {
             return Err(ListError::NotAReference { line: n + 1 });
         }
@@ -115,8 +115,8 @@ pub async fn add(
         list: digest,
         references: u32::try_from(keys.len()).unwrap_or(u32::MAX),
     };
-    let is_new = listed::add(&mut tx, (incident, digest), &keys, by, now).await?;
-    if is_new {
+    let stored = listed::add(&mut tx, (incident, digest), &keys, by, now).await?;
+    if stored == Stored::Now {
         let detail = json!({ "list": digest, "references": listed.references });
         let (by, action) = (Actor::Staff(by), Action::AudienceList);
         audit::store::append(&mut tx, now, by, action, incident, &detail).await?;
@@ -144,7 +144,7 @@ pub(super) async fn check(
             Err(db::Error::Missing) => None,
             found => Some(found?),
         };
-        if !found.is_some_and(|one| one.incident == incident) {
+        if found.is_none_or(|one| one.incident != incident) {
             return Err(NotOfIncident::Campaign(earlier.campaign).into());
         }
     }

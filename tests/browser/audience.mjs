@@ -15,6 +15,7 @@ const press = (role, name) => loaded(() => page.getByRole(role, { name, exact: t
 async function type(label, words) {
   await page.getByLabel(label, { exact: true }).focus();
   await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.press('Delete');
   await page.keyboard.type(words);
 }
 

@@ -73,7 +73,7 @@ const steps = {
     await type('Text in Español', 'Dos ladrones copiaron archivos sobre clientes.');
     await press(button('Save this claim'));
     await press(page.getByRole('link', { name: 'What happened', exact: true }));
-    assert.deepEqual(await page.locator('#history ~ ol del').first().innerText(), 'A thief ');
+    assert.match(await page.locator('#history ~ ol del').first().innerText(), /A thief/);
     await check(page, 'claim-history');
     await page.goto(at('/facts/publish'));
     await page.getByText('was corrected, when, and what it said before').waitFor();

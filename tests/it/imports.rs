@@ -34,6 +34,7 @@ const VERBS: &[&str] = &[
     "campaign/hold",
     "campaign/launch",
     "campaign/news",
+    "campaign/old_texts",
     "campaign/reference_list",
     "campaign/reject",
     "campaign/schedule",

@@ -62,7 +62,7 @@ impl Findings {
             .collect();
         let lower = address.to_lowercase();
         let found = |me: &mut Self, check, severity, why| {
-            me.add(check, severity, line, format!("“{shown}”"), why)
+            me.add(check, severity, line, format!("“{shown}”"), why);
         };
         let Some(rest) = lower
             .strip_prefix("https://")

@@ -79,6 +79,7 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
     scene.import(&house, &list(1, "name")).await;
     let drafts = two_drafts(&house, &scene).await;
     let begun = house.app.now() - TimeDelta::minutes(14);
+    let name = format!("Initial notice of {}", begun.format("%-d %B"));
     let drafted = |n: i32| {
         let at = begun + TimeDelta::minutes(i64::from(7 * (n - 1)));
         format!(
@@ -104,7 +105,7 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
     has(
         &comms.page("/console"),
         &format!(
-            "Theft of data: “Nova first notice” ({}) is approved and not launched.",
+            "Theft of data: “{name}” ({}) is approved and not launched.",
             drafted(2)
         ),
     );
@@ -113,13 +114,10 @@ async fn campaigns_of_one_template_have_numbers_wherever_they_are_named() {
     assert!(!page.contains("1 people"), "{page}");
     let launched = launched_and_paused(&house, &scene, drafts[1]).await;
     let page = comms.page("/console");
-    has(
-        &page,
-        &format!("“Nova first notice” ({launched}) is paused: wait."),
-    );
+    has(&page, &format!("“{name}” ({launched}) is paused: wait."));
     has(
         &comms.page(&format!("/console/campaigns/{}/notices", drafts[1])),
-        &format!("Nova first notice ({launched})"),
+        &format!("{name} ({launched})"),
     );
     // It has no canary: none passed, and none failed.
     resumed_without_a_canary(&house, &scene, drafts[1]).await;

@@ -181,7 +181,7 @@ async fn an_audience_that_may_have_been_told_is_named_so_wherever_it_is_shown() 
         "to whom an earlier notice was left uncertain: each may get this a second time",
     );
     has(
-        &shown,
+        &get(&approver, &format!("/console/campaigns/{again}/approval")).body,
         "An earlier notice to each of them was left uncertain: they may read it twice.",
     );
     has(

@@ -170,8 +170,8 @@ fn is_corrected(comms: &Browser) {
 fn is_on_record(comms: &Browser) {
     let page = comms.get(&format!("{AT}/claims/what_happened")).body;
     for words in [
-        "<del>A thief </del>",
-        "<ins>Two thieves </ins>copied files.",
+        "[removed] </span>A thief",
+        "[added] </span>Two thieves",
         "<strong>ada</strong>",
     ] {
         assert!(page.contains(words), "{words}: {page}");

@@ -42,7 +42,7 @@ async fn a_campaign_launched_while_a_list_is_put_in_force_is_asked_about_before_
         panic!("{refused:?}");
     };
     let ends = Ending {
-        name: "initial 0".to_owned(),
+        name: "Initial notice of 23 November".to_owned(),
         number: 1,
         untold: Some(20),
     };

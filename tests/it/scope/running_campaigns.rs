@@ -100,7 +100,7 @@ async fn a_list_that_ends_a_campaign_asks_and_says_how_many_are_not_told_yet() {
     let Err(ActivateError::Unconfirmed { questions, .. }) = refused else {
         panic!("{refused:?}");
     };
-    let name = "initial 0".to_owned();
+    let name = "Initial notice of 23 November".to_owned();
     let untold = Some(200);
     assert_eq!(
         questions,
@@ -114,7 +114,7 @@ async fn a_list_that_ends_a_campaign_asks_and_says_how_many_are_not_told_yet() {
         }]
     );
     let page = browser.get(&format!("/console/incidents/sundmere/scopes/{version}"));
-    let words = "The campaign “initial 0” (no. 1) ends: 200 of its audience are not told yet.";
+    let words = "The campaign “Initial notice of 23 November” (no. 1) ends: 200 of its audience are not told yet.";
     assert!(page.body.contains(words), "{}", page.body);
     let at = format!("/incidents/sundmere/scopes/{version}");
     let seen = program.get(&at).json();

@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use candor::id::IncidentId;
-use candor::recall::steer::{self, Seen as Read};
+use candor::recall::steer;
 use candor::recall::{Corrections, Named};
 use candor::staff::StaffRole;
 use candor::web::endpoints;
@@ -216,7 +216,7 @@ async fn recalled(full: &mut Full) {
         let id = steer::propose(&house.app, comms, incident, (named, right)).await;
         ids.push(id.unwrap());
     }
-    steer::publish(&house.app, approver, Read::at(ids[0], None))
+    steer::publish(&house.app, approver, steer::Seen::at(ids[0], None))
         .await
         .unwrap();
     let ids = ids.iter().map(ToString::to_string).collect();

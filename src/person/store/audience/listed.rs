@@ -26,7 +26,16 @@ pub struct ReferenceList {
     pub created_at: DateTime<Utc>,
 }
 
-/// Stores a list, unless the incident has it. `true`: it is new.
+/// When a list was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// Now: the incident did not have it.
+    Now,
+    /// Before.
+    Before,
+}
+
+/// Stores a list, unless the incident has it.
 ///
 /// # Errors
 /// The database's.
@@ -36,7 +45,7 @@ pub async fn add(
     keys: &[Key],
     by: StaffId,
     at: DateTime<Utc>,
-) -> Result<bool> {
+) -> Result<Stored> {
     let entries = i32::try_from(keys.len()).unwrap_or(i32::MAX);
     let added = diesel::insert_into(reference_list::table)
         .values((
@@ -50,7 +59,7 @@ pub async fn add(
         .execute(conn)
         .await?;
     if added == 0 {
-        return Ok(false);
+        return Ok(Stored::Before);
     }
     diesel::sql_query(
         "insert into reference_list_entry (bucket, incident_id, digest, reference_key)
@@ -62,7 +71,7 @@ pub async fn add(
     .bind::<Array<Bytea>, _>(keys.iter().map(|key| key.as_slice()).collect::<Vec<_>>())
     .execute(conn)
     .await?;
-    Ok(true)
+    Ok(Stored::Now)
 }
 
 /// The newest lists of an incident.

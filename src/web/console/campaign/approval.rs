@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 
+use super::buttons::MAY_READ_TWICE;
 use super::compared::{Compared, compared};
 use super::content::{self, Content};
 use super::outlook::Outlook;
@@ -219,7 +220,7 @@ fn assemble(
         content: content::content(app, &read.names, campaign, text, present, now)?,
         blocked: blocked(campaign, people, (who, void.is_some())),
         may_reject: campaign.status == CampaignStatus::InReview && is_second(campaign, who),
-        sure: people.map(question).unwrap_or_default(),
+        sure: people.map(|n| question(campaign, n)).unwrap_or_default(),
         outlook: Outlook::of(
             &app.config.pacing,
             &campaign.limits,
@@ -281,9 +282,14 @@ fn blocked(of: &Campaign, people: Option<i64>, (who, is_void): (&Signed, bool)) 
     .to_owned()
 }
 
-fn question(people: i64) -> String {
-    match people {
-        1 => "You approve exactly this content for 1 person.".to_owned(),
-        n => format!("You approve exactly this content for {} people.", count(n)),
-    }
+fn question(of: &Campaign, people: i64) -> String {
+    let to = match people {
+        1 => "1 person".to_owned(),
+        n => format!("{} people", count(n)),
+    };
+    let twice = match of.audience.may_have_been_told {
+        true => MAY_READ_TWICE,
+        false => "",
+    };
+    format!("You approve exactly this content for {to}.{twice}")
 }

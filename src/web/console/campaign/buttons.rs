@@ -94,12 +94,14 @@ pub(crate) fn retry_button(of: &Campaign, deferred: i64, who: &Signed) -> Option
     })
 }
 
-/// Adds warnings to the question before an approval or a launch.
+/// The warning of a campaign to people who may have been told.
+pub(super) const MAY_READ_TWICE: &str =
+    " An earlier notice to each of them was left uncertain: they may read it twice.";
+
+/// Adds warnings to the question before a launch.
 fn add_warnings(button: &mut Button, of: &Campaign, readiness: &Readiness) {
-    let is_again = of.audience.may_have_been_told;
-    if is_again && matches!(button.name.as_str(), "approve" | "launch") {
-        button.sure +=
-            " An earlier notice to each of them was left uncertain: they may read it twice.";
+    if of.audience.may_have_been_told && button.name == "launch" {
+        button.sure += MAY_READ_TWICE;
     }
     if button.name == "launch" && !readiness.unpublished.is_empty() {
         let facts = readiness.unpublished.join(", ");

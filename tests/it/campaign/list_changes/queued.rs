@@ -237,9 +237,9 @@ async fn d11_a_campaign_names_the_people_it_left_out_and_where_to_draft_the_next
     tokio::task::spawn_blocking(move || {
         let page = comms.get(&format!("/console/campaigns/{campaign}"));
         for words in [
-            "<b>1</b> left out: changed since approval",
+            "<b>1</b></a> left out: changed since approval",
             "/console/campaigns?incident=sundmere#new",
-            "<b>1</b> left out: no e-mail address any more",
+            "<b>1</b></a> left out: no e-mail address any more",
         ] {
             assert!(page.body.contains(words), "{words}: {}", page.body);
         }

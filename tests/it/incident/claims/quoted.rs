@@ -148,7 +148,7 @@ async fn each_text_quotes_a_claim_in_its_language_and_old_texts_are_listed() {
         let page = comms.get(&format!("{AT}/{page}")).body;
         for words in [
             "Template “Copies”",
-            "Campaign “Quotes”",
+            "Campaign “Initial notice of ",
             "Sent to 3 people.",
         ] {
             assert!(page.contains(words), "{words}: {page}");
