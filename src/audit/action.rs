@@ -91,6 +91,7 @@ actions! {
     PersonRead = "person.read", "read the page of a person";
     PersonRevokeLinks = "person.revoke_links", "ended their links";
     RecallDiscard = "recall.discard", "discarded the recall";
+    RecallDraft = "recall.draft", "drafted the correcting campaign";
     RecallPropose = "recall.propose", "proposed the recall";
     RecallPublish = "recall.publish", "published the correction";
     RecallWithdraw = "recall.withdraw", "took the correction off the pages";

@@ -39,13 +39,26 @@ pub async fn create_named(
     name: &Name,
     new: &NewCampaign,
 ) -> Result<CampaignId, CampaignError> {
-    let now = app.now();
-    check_draft(app, new)?;
     let mut tx = app.db.begin().await?;
-    let id = begin(&mut tx, (by, now), name, new, None).await?;
-    let (by, detail) = (Actor::Staff(by), detail(name, new));
-    note(&mut tx, app, by, Action::CampaignCreate, id, &detail).await?;
+    let id = create_within(&mut tx, app, by, (name, new)).await?;
     tx.commit().await?;
+    Ok(id)
+}
+
+/// The same within a transaction that the caller commits.
+///
+/// # Errors
+/// As [`create_named`].
+pub(crate) async fn create_within(
+    tx: &mut Conn,
+    app: &App,
+    by: StaffId,
+    (name, new): (&Name, &NewCampaign),
+) -> Result<CampaignId, CampaignError> {
+    check_draft(app, new)?;
+    let id = begin(tx, (by, app.now()), name, new, None).await?;
+    let (by, detail) = (Actor::Staff(by), detail(name, new));
+    note(tx, app, by, Action::CampaignCreate, id, &detail).await?;
     Ok(id)
 }
 

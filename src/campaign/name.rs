@@ -50,10 +50,18 @@ impl Name {
 
     /// The name of a copy, cut where it is too long.
     pub fn of_copy(&self) -> Self {
-        let whole = match self.0.starts_with("Copy of ") {
-            true => self.0.clone(),
-            false => format!("Copy of {}", self.0),
-        };
+        match self.0.starts_with("Copy of ") {
+            true => self.clone(),
+            false => Self::cut(&format!("Copy of {}", self.0)),
+        }
+    }
+
+    /// The name of the campaign that corrects this one, cut where it is too long.
+    pub fn of_correction(&self) -> Self {
+        Self::cut(&format!("Correction of {}", self.0))
+    }
+
+    fn cut(whole: &str) -> Self {
         let cut: String = whole.chars().take(LONGEST).collect();
         Self(cut.trim_end().to_owned())
     }
@@ -105,7 +113,14 @@ mod tests {
         let copy = first.of_copy();
         assert_eq!(copy.as_str(), "Copy of Initial notice of 29 November");
         assert_eq!(copy.of_copy(), copy);
-        let long = Name::parse(&"x".repeat(80)).expect("a name").of_copy();
-        assert_eq!(Name::parse(long.as_str()), Ok(long));
+        let correction = first.of_correction();
+        assert_eq!(
+            correction.as_str(),
+            "Correction of Initial notice of 29 November"
+        );
+        let long = Name::parse(&"x".repeat(80)).expect("a name");
+        for long in [long.of_copy(), long.of_correction()] {
+            assert_eq!(Name::parse(long.as_str()), Ok(long));
+        }
     }
 }

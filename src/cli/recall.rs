@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::id::{RecallId, TemplateId};
 use crate::recall::readers::{self, Count};
 use crate::recall::steer::{self, Seen};
-use crate::recall::{self, Corrections, Named, store};
+use crate::recall::{self, Corrections, Named, draft, store};
 use crate::staff::Right;
 
 /// The most recalls that a list prints.
@@ -20,7 +20,8 @@ const LATEST: i64 = 200;
 /// People that are read at a time.
 const CHUNK: i64 = 1_000;
 
-/// List recalls, propose, publish, withdraw and discard them, and print who was sent a wrong text
+/// List recalls, propose, publish, withdraw and discard them, print who was sent a wrong text, and draft a correction to
+/// these people
 #[derive(Debug, Subcommand)]
 pub(crate) enum Recall {
     /// List the newest 200 recalls of an incident, newest first
@@ -59,6 +60,27 @@ pub(crate) enum Recall {
     /// Discard a proposal
     #[command(after_help = "Example:\n  candor recall discard rcl_0192… --as comms@example.org")]
     Discard(Act),
+    /// Draft a correction to the people who were sent the wrong text; prints its id
+    #[command(
+        after_help = "Example:\n  candor recall draft rcl_0192… --template tpl_0192… --as comms@example.org"
+    )]
+    Draft(Draft),
+}
+
+/// The texts of the correction.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Draft {
+    /// The id of the recall
+    id: RecallId,
+    /// The template with the right text
+    #[arg(long)]
+    template: TemplateId,
+    /// Its version; the newest if left out
+    #[arg(long)]
+    template_version: Option<i32>,
+    /// Who does it: the e-mail address of an account. Not needed if only one may
+    #[arg(long = "as")]
+    by: Option<String>,
 }
 
 /// What is proposed.
@@ -122,6 +144,12 @@ impl Recall {
                 let app = settings.ready().await?;
                 let by = account(&app, Right::DraftCampaign, act.by.as_deref()).await?;
                 Ok(steer::discard(&app, by, Seen::at(act.id, None)).await?)
+            }
+            Self::Draft(new) => {
+                let app = settings.ready().await?;
+                let by = account(&app, Right::DraftCampaign, new.by.as_deref()).await?;
+                let template = (new.template, new.template_version);
+                say(draft::draft(&app, by, new.id, template).await?)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A recall: a text that was sent and is wrong, the people who were sent it, and the correction that their status pages
 //! show.
 
+pub mod draft;
 pub mod readers;
 pub mod steer;
 pub mod store;

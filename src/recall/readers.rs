@@ -36,7 +36,7 @@ pub async fn page(
 
 /// What the wrong texts are to the statement that finds their readers: of a campaign with right texts, too, the languages of
 /// the incident's people are compared.
-async fn sent(conn: &mut Conn, recall: &Recall) -> Result<Sent> {
+pub(super) async fn sent(conn: &mut Conn, recall: &Recall) -> Result<Sent> {
     let mut sent = Sent::default();
     let limited = |texts: &&WrongTexts| !texts.whole;
     let whole = recall.texts.iter().filter(|texts| texts.whole);

@@ -9,12 +9,13 @@ use crate::actor::Actor;
 use crate::app::App;
 use crate::audit::changed::{self, Changed, Part};
 use crate::audit::{self, Action, Event};
+use crate::campaign::error::CampaignError;
 use crate::db::{self, Conn};
-use crate::id::{IncidentId, RecallId, StaffId};
+use crate::id::{CampaignId, IncidentId, RecallId, StaffId};
 use crate::{campaign, incident};
 
 /// More campaigns than any incident has.
-const CAMPAIGNS: i64 = 500;
+pub(super) const CAMPAIGNS: i64 = 500;
 
 /// The acts that each make a new version of a recall.
 const VERSIONED: [Action; 3] = [
@@ -59,9 +60,31 @@ pub enum RecallError {
     /// The incident's people were forgotten.
     #[error("this incident was forgotten: its status pages exist no longer")]
     Forgotten,
+    /// Its correction is not on the status pages.
+    #[error(
+        "a correcting campaign is drafted while the correction is published, and this recall is {0}"
+    )]
+    NotPublished(RecallStatus),
+    /// Nobody was certainly sent the text.
+    #[error("no relay accepted a message with this text so far: there is nobody to write to")]
+    Nobody,
+    /// A correction has the list of these people.
+    #[error(
+        "the correction {0} has the list of exactly these people: edit or copy it, or cancel it first"
+    )]
+    Drafted(CampaignId),
+    /// The campaign was not drafted.
+    #[error(transparent)]
+    Campaign(Box<CampaignError>),
     /// The database failed.
     #[error(transparent)]
     Db(db::Error),
+}
+
+impl From<CampaignError> for RecallError {
+    fn from(error: CampaignError) -> Self {
+        Self::Campaign(Box::new(error))
+    }
 }
 
 impl From<db::Error> for RecallError {
@@ -199,7 +222,7 @@ fn of_texts(texts: &[WrongTexts]) -> Value {
     texts.iter().map(one).collect()
 }
 
-async fn note(
+pub(super) async fn note(
     conn: &mut Conn,
     app: &App,
     by: StaffId,

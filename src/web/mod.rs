@@ -161,6 +161,7 @@ fn console_incidents() -> Vec<Endpoint> {
         post("/recalls/{recall}/publish", May(ApproveCampaign), recall::actions::publish),
         post("/recalls/{recall}/withdraw", May(DraftCampaign), recall::actions::withdraw),
         post("/recalls/{recall}/discard", May(DraftCampaign), recall::actions::discard),
+        post("/recalls/{recall}/draft", May(DraftCampaign), recall::actions::draft),
         get("/people/{person}", May(SeePeople), person::page::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), person::page::revoke_links),
     ]
@@ -269,6 +270,7 @@ fn api_incidents() -> Vec<Endpoint> {
         post("/recalls/{recall}/publish", May(ApproveCampaign), recalls::publish),
         post("/recalls/{recall}/withdraw", May(DraftCampaign), recalls::withdraw),
         post("/recalls/{recall}/discard", May(DraftCampaign), recalls::discard),
+        post("/recalls/{recall}/draft", May(DraftCampaign), recalls::draft),
         get("/people/{person}", May(SeePeople), people::show),
         post("/people/{person}/revoke-links", May(RevokeLinks), people::revoke_links),
         get("/incidents/{incident}/letters", May(SeeIncidents), letters::list),

@@ -75,6 +75,17 @@ const steps = {
     }
     await (await customer(his, RIGHT, false)).context().close();
   },
+  async 'the comms lead drafts the campaign that writes to them'() {
+    await comms.goto(house.base + recall);
+    await check(comms, 'recall-draft');
+    await pressed(comms, named(comms, 'Draft the correcting campaign'));
+    await comms.getByText('Choose a template: a campaign sends its texts.').first().waitFor();
+    await check(comms, 'recall-draft-refused');
+    await comms.getByLabel('Template of the correcting campaign').selectOption({ label: 'Other, version 1' });
+    await pressed(comms, named(comms, 'Draft the correcting campaign'));
+    await comms.getByText('The campaign is drafted.').waitFor();
+    assert.match(new URL(comms.url()).pathname, /^\/console\/campaigns\//);
+  },
   async 'the comms lead withdraws it'() {
     await comms.goto(house.base + recall);
     await press(comms, 'Withdraw');

@@ -65,6 +65,7 @@ const VERBS: &[&str] = &[
     "postal/returned",
     "postal/take",
     "postal/told",
+    "recall/draft",
     "recall/readers",
     "recall/steer",
     "recovery/locks",

@@ -1,6 +1,7 @@
 //! Recalls: a text that was sent and is wrong, the people who were sent it, and the correction on their status pages.
 
 mod browser;
+mod drafting;
 mod pages;
 mod refusals;
 mod set;
@@ -72,6 +73,12 @@ pub async fn launched(
         on_uncertain,
     };
     let id = launch::create(app, scene.comms, &new).await.unwrap();
+    go(house, scene, id).await.then_some(id)
+}
+
+/// Submits a draft, approves and launches it. `false` if its audience is empty.
+pub async fn go(house: &House, scene: &Scene, id: CampaignId) -> bool {
+    let app = &house.app;
     let none = std::collections::BTreeSet::new();
     let hash = match launch::submit_with(app, scene.comms, id, &none).await {
         Err(CampaignError::NotReady(review, _)) => {
@@ -81,14 +88,14 @@ pub async fn launched(
                 .await
                 .unwrap()
         }
-        Err(CampaignError::Nobody(_)) => return None,
+        Err(CampaignError::Nobody(_)) => return false,
         submitted => submitted.unwrap(),
     };
     launch::approve(app, scene.approver, id, &hash)
         .await
         .unwrap();
     launch::launch(app, scene.comms, id).await.unwrap();
-    Some(id)
+    true
 }
 
 /// Names words.

@@ -5,11 +5,12 @@
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Integer, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 
-use crate::db::{Conn, Result};
-use crate::id::{CampaignId, IncidentId, NoticeId, PersonId};
+use crate::db::{Conn, Error, Result};
+use crate::id::{CampaignId, IncidentId, NoticeId, PersonId, StaffId};
+use crate::person::narrowing::ListDigest;
 
 /// What was sent: each text as a campaign and the language of a reader.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -151,6 +152,59 @@ pub(crate) async fn page(
         .bind::<BigInt, _>(limit)
         .load(conn)
         .await?)
+}
+
+#[derive(QueryableByName)]
+struct ListSql {
+    #[diesel(sql_type = Nullable<Bytea>)]
+    digest: Option<Vec<u8>>,
+    #[diesel(sql_type = Integer)]
+    entries: i32,
+}
+
+/// Keeps the readers to whom a relay accepted a notice as a list of references, under the digest that the same references
+/// have when staff type them: its digest, and how many they are. `None`: there is no such reader.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn keep(
+    conn: &mut Conn,
+    incident: IncidentId,
+    of: &Sent,
+    (by, at): (StaffId, DateTime<Utc>),
+) -> Result<Option<(ListDigest, u32)>> {
+    let readers = readers(of, "");
+    let sql = format!(
+        "with k as materialized (
+            select p.bucket, p.reference_key from ({readers}) r
+            join person p on p.incident_id = $1 and p.bucket = r.bucket and p.id = r.person
+            where r.certain
+        ), d as materialized (
+            select sha256(string_agg(k.reference_key, ''::bytea order by k.reference_key)) as digest,
+                count(*)::int as entries
+            from k
+        ), l as (
+            insert into reference_list (incident_id, digest, entries, created_by, created_at)
+            select $1, d.digest, d.entries, $6, $7 from d where d.entries > 0
+            on conflict do nothing returning digest
+        ), e as (
+            insert into reference_list_entry (bucket, incident_id, digest, reference_key)
+            select k.bucket, $1, l.digest, k.reference_key from k cross join l
+        )
+        select d.digest, d.entries from d"
+    );
+    let list: ListSql = ask!(sql, incident, of)
+        .bind::<Uuid, _>(by)
+        .bind::<Timestamptz, _>(at)
+        .get_result(conn)
+        .await?;
+    let Some(digest) = list.digest else {
+        return Ok(None);
+    };
+    let strange = || Error::inconsistent("reference_list", incident);
+    let digest: [u8; 32] = digest.try_into().map_err(|_| strange())?;
+    let entries = u32::try_from(list.entries).map_err(|_| strange())?;
+    Ok(Some((ListDigest(digest), entries)))
 }
 
 #[derive(QueryableByName)]

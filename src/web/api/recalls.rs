@@ -6,10 +6,12 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::campaigns;
 use super::incidents::named;
 use super::{Json, OrNothing, Page, Paging, seen_version, versioned};
 use crate::app::App;
 use crate::id::{CampaignId, IncidentId, NoticeId, PersonId, RecallId, StaffId, TemplateId};
+use crate::recall::draft;
 use crate::recall::readers::{self, Count, Reader};
 use crate::recall::steer::{self, Seen};
 use crate::recall::{Corrections, Named, Recall, RecallStatus, WrongTexts, store};
@@ -253,4 +255,30 @@ pub(crate) async fn discard(
 ) -> Answer {
     steer::discard(&app, who.id, seen(&req, *id, &act.0)?).await?;
     shown(&app, HttpResponse::Ok(), *id).await
+}
+
+/// The body of [`draft()`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Texts {
+    template: TemplateId,
+    /// The newest if left out.
+    template_version: Option<i32>,
+}
+
+/// `POST /recalls/{id}/draft`: the campaign. Finding its people has no time limit.
+///
+/// # Errors
+/// 404, a recall that is not published, nobody who was sent the text, a correction that has the list of these people.
+pub(crate) async fn draft(
+    who: Allowed<DraftCampaign>,
+    app: Data<App>,
+    id: Path<RecallId>,
+    texts: Json<Texts>,
+) -> Answer {
+    let template = (texts.0.template, texts.0.template_version);
+    let campaign = draft::draft(&app, who.id, *id, template).await?;
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/api/v1/campaigns/{campaign}")));
+    campaigns::shown(&app, answer, campaign).await
 }

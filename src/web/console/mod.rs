@@ -57,7 +57,7 @@
 //! | `GET /console/notices/{id}` | [`notice::page::NoticePage`] | |
 //! | `GET, POST …/{slug}/recalls` | [`recall::list::Recalls`] | `template` (`tpl_…:3`), `words`; `locale`, `text` repeated in pairs |
 //! | `GET /console/recalls/{id}`, `…/people` | [`recall::page::RecallPage`], [`recall::people::Readers`] | query `after` |
-//! | `POST /console/recalls/{id}/{action}` | `publish withdraw discard` | `version`; to publish also `password` |
+//! | `POST /console/recalls/{id}/{action}` | `publish withdraw discard draft` | `version`; to publish also `password`; to draft only `template` |
 //! | `GET /console/people/{id}` | [`person::page::PersonPage`] | |
 //! | `GET /console/helpline` | [`helpline::page::Helpline`] | query `status`, `after` (leads) |
 //! | `POST /console/helpline/next` | takes the next ticket | |

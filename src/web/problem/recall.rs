@@ -17,9 +17,14 @@ impl From<RecallError> for Problem {
             RecallError::Bad(_) | RecallError::NoText => {
                 Self::new(Kind::NotAccepted).because(error)
             }
-            RecallError::OtherTexts | RecallError::Forgotten => {
-                Self::new(Kind::InTheWay).because(error)
-            }
+            RecallError::OtherTexts
+            | RecallError::Forgotten
+            | RecallError::NotPublished(_)
+            | RecallError::Nobody => Self::new(Kind::InTheWay).because(error),
+            RecallError::Drafted(campaign) => Self::new(Kind::InTheWay)
+                .because(&error)
+                .with("campaign", campaign),
+            RecallError::Campaign(error) => (*error).into(),
         }
     }
 }

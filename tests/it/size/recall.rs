@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use candor::campaign::{CampaignKind, UncertainPolicy};
 use candor::db::Conn;
-use candor::id::{CampaignId, PersonId, TemplateId};
+use candor::id::{CampaignId, PersonId, RecallId, TemplateId};
 use candor::link::StatusLink;
+use candor::recall::draft::draft;
 use candor::recall::readers::{count, page};
 use candor::recall::steer::{self, Seen};
 use candor::recall::{Named, Recall, store};
@@ -68,6 +69,26 @@ async fn expected(house: &House, tenth: &str) -> BTreeSet<(Uuid, bool)> {
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
+/// Drafts the correcting campaign; its list has those to whom the text was certainly sent.
+async fn drafts_to(
+    house: &House,
+    scene: &Scene,
+    (id, template): (RecallId, TemplateId),
+    expected: &BTreeSet<(Uuid, bool)>,
+) {
+    let begun = Instant::now();
+    let drafted = draft(&house.app, scene.comms, id, (template, None)).await;
+    println!("drafted in {:?}", begun.elapsed());
+    drafted.unwrap();
+    let listed = "select p.id from reference_list_entry l join person p
+        on p.incident_id = l.incident_id and p.bucket = l.bucket and p.reference_key = l.reference_key";
+    let rows = house.raw().await.query(listed, &[]).await.unwrap();
+    let listed: BTreeSet<Uuid> = rows.iter().map(|row| row.get(0)).collect();
+    let certain = expected.iter().filter(|(_, certain)| *certain);
+    let certain: BTreeSet<Uuid> = certain.map(|(person, _)| *person).collect();
+    assert_eq!(listed, certain);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_that_went_to_a_tenth_is_recalled_from_exactly_these_people() {
     let (house, scene, site) = Scene::open("").await;
@@ -114,6 +135,7 @@ async fn a_text_that_went_to_a_tenth_is_recalled_from_exactly_these_people() {
     steer::publish(app, scene.approver, Seen::at(id, Some(1)))
         .await
         .unwrap();
+    drafts_to(&house, &scene, (id, template), &expected).await;
     let browser = site.browser();
     let path = |person: Uuid| {
         let person = PersonId::from_uuid(person);

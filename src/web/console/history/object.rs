@@ -24,6 +24,10 @@ pub(super) fn object(action: Option<Action>, detail: &Value) -> String {
             .map(|finding| format!(": {finding}"))
             .unwrap_or_default(),
         Action::IncidentFacts => of_claim(detail),
+        Action::RecallDraft => detail["campaign"]
+            .as_str()
+            .map(|id| format!(": {id}"))
+            .unwrap_or_default(),
         Action::LettersDiscard
         | Action::LettersExport
         | Action::LettersFile

@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::page::load;
 use crate::app::App;
-use crate::id::RecallId;
+use crate::id::{RecallId, TemplateId};
+use crate::recall::draft;
 use crate::recall::steer::{self, RecallError, Seen};
 use crate::staff::confirm::{ConfirmError, own_password};
 use crate::staff::right::{ApproveCampaign, DraftCampaign};
@@ -97,4 +98,40 @@ pub(crate) async fn discard(
 ) -> Answer {
     let end = steer::discard(&app, who.id, Seen::at(*id, Some(form.version))).await;
     ended(&app, *id, "recall-discarded", end).await
+}
+
+/// The form that drafts the correcting campaign.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Drafting {
+    template: Option<TemplateId>,
+}
+
+/// `POST /console/recalls/{id}/draft`.
+///
+/// # Errors
+/// A recall that is not published. A form without a template, and a recall without people, show the page again.
+pub(crate) async fn draft(
+    who: Allowed<DraftCampaign>,
+    req: HttpRequest,
+    app: Data<App>,
+    id: Path<RecallId>,
+    mut form: Form<Drafting>,
+) -> Answer {
+    let why = match form.template {
+        None => "Choose a template: a campaign sends its texts.".to_owned(),
+        Some(template) => match draft::draft(&app, who.id, *id, (template, None)).await {
+            Ok(campaign) => {
+                let page = format!("/console/campaigns/{campaign}");
+                return Ok(redirect(&page, "drafted"));
+            }
+            Err(why @ (RecallError::Nobody | RecallError::Drafted(_))) => sentence(why),
+            Err(error) => return Err(error.into()),
+        },
+    };
+    form.fault("draft_template", why);
+    let mut page = load(&app, &req, &who, *id).await?;
+    page.template = form.template.map(|id| id.to_string()).unwrap_or_default();
+    page.faults = form.faults;
+    Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?)
 }

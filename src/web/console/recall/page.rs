@@ -19,12 +19,13 @@ use crate::recall::texts::not_sent_yet;
 use crate::recall::{Recall, RecallStatus, WrongTexts, store};
 use crate::staff::Right;
 use crate::staff::right::SeeCampaigns;
+use crate::template::store::Listed;
 use crate::web::caller::{Allowed, Signed};
-use crate::web::console::HistoryLine;
 use crate::web::console::answer;
 use crate::web::console::campaign::row::which;
 use crate::web::console::history::history;
 use crate::web::console::names::Names;
+use crate::web::console::{Choice, HistoryLine};
 use crate::web::figures::filters;
 use crate::web::page::{self, Area, ConsoleFrame, Faults, Moment};
 use crate::web::person_lookup::CAMPAIGNS;
@@ -70,7 +71,11 @@ pub struct RecallPage {
     pub may_publish: bool,
     /// Whether the reader may discard or withdraw it.
     pub may_steer: bool,
-    /// The refused password.
+    /// The templates of which the reader may draft a correction to these people; empty: they may not.
+    pub templates: Vec<Choice>,
+    /// The template chosen.
+    pub template: String,
+    /// Why a form was refused.
     pub faults: Faults,
     /// The latest acts.
     pub log: Vec<HistoryLine>,
@@ -138,6 +143,7 @@ pub(super) async fn load(
     let (texts, waiting) = rows(&recall, &campaigns);
     let waits = recall.status == RecallStatus::Proposed;
     let own = recall.proposed.0 == who.id;
+    let may_draft = recall.status == RecallStatus::Published && who.may(Right::DraftCampaign);
     Ok(RecallPage {
         desk: answer::frame(app, &mut conn, req, who, Area::Incidents).await?,
         id: id.to_string(),
@@ -157,9 +163,29 @@ pub(super) async fn load(
         may_publish: waits && !own && who.may(Right::ApproveCampaign),
         may_steer: who.may(Right::DraftCampaign) && !recall.status.after().is_empty(),
         corrections: recall.corrections.into_iter().collect(),
+        templates: match may_draft {
+            true => choices(&templates),
+            false => Vec::new(),
+        },
+        template: String::new(),
         faults: Faults::default(),
         log,
     })
+}
+
+/// The templates in their newest versions.
+fn choices(templates: &[Listed]) -> Vec<Choice> {
+    let none = Choice {
+        value: String::new(),
+        words: "Choose a template".to_owned(),
+    };
+    let choice = |one: &Listed| Choice {
+        value: one.id.to_string(),
+        words: format!("{}, version {}", one.name, one.version),
+    };
+    std::iter::once(none)
+        .chain(templates.iter().map(choice))
+        .collect()
 }
 
 /// The people who were sent a wrong text, if they are counted in time.

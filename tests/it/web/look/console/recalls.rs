@@ -70,6 +70,8 @@ fn one(status: RecallStatus) -> RecallPage {
         published: None,
         may_publish: true,
         may_steer: true,
+        templates: vec![],
+        template: String::new(),
         faults: Faults::default(),
         log: log(),
     }
@@ -111,9 +113,15 @@ pub fn draw(add: Add<'_>) {
         may_publish: false,
         published: Some((HOSTILE.into(), super::super::ago(30))),
         waiting: vec![],
+        templates: vec![choice("", "Choose a template"), choice("tpl_1", HOSTILE)],
         ..one(RecallStatus::Published)
     };
     add("recall_published", &published);
+    let undrafted = RecallPage {
+        faults: fault("draft_template", "Choose a template."),
+        ..published
+    };
+    add("recall_undrafted", &undrafted);
     let over = RecallPage {
         may_publish: false,
         may_steer: false,
