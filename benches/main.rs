@@ -18,15 +18,15 @@ async fn main() -> Result<(), stage::Failure> {
     let name = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     match name.as_deref() {
         Some("import") => import::run().await,
-        Some("send") => send::run().await,
-        Some("large") => large::run().await,
+        Some("send") => Box::pin(send::run()).await,
+        Some("large") => Box::pin(large::run()).await,
         Some("sign") => sign::run().await,
         Some("take-next") => take_next::run().await,
         Some("all") => {
             sign::run().await?;
             import::run().await?;
             take_next::run().await?;
-            send::run().await
+            Box::pin(send::run()).await
         }
         _ => Err(format!("which benchmark? {NAMES}").into()),
     }

@@ -15,7 +15,7 @@ use crate::html::{forms, has, lacks};
 use crate::people::{BODY, Scene, list};
 
 async fn found(house: &House, id: CampaignId) -> Campaign {
-    store::find(&mut *house.app.db.get().await.unwrap(), id)
+    store::find(&mut house.app.db.get().await.unwrap(), id)
         .await
         .unwrap()
 }

@@ -18,7 +18,7 @@ async fn drafted(house: &House, scene: &Scene, quiet: Quiet) -> CampaignId {
     scene.import(house, &list(3, "name;ssn")).await;
     let kind = CampaignKind::Initial;
     let id = scene.draft(house, kind, UncertainPolicy::Resend).await;
-    let now = store::find(&mut *house.app.db.get().await.unwrap(), id)
+    let now = store::find(&mut house.app.db.get().await.unwrap(), id)
         .await
         .unwrap();
     let mut new = draft::as_draft(&now);

@@ -22,7 +22,7 @@ use crate::people::{Scene, list};
 const ROUNDS: u32 = 12;
 
 async fn found(house: &House, id: CampaignId) -> Campaign {
-    store::find(&mut *house.app.db.get().await.unwrap(), id)
+    store::find(&mut house.app.db.get().await.unwrap(), id)
         .await
         .unwrap()
 }

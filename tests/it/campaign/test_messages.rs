@@ -214,7 +214,7 @@ async fn a_test_is_refused_without_a_reader_a_text_or_a_fact() {
     let text = "Call {{ facts.hours }}. {{ elements }} {{ status_link }}";
     let template = scene.template(&house, "No fact", text).await;
     let mut new = candor::campaign::draft::as_draft(
-        &store::find(&mut *house.app.db.get().await.unwrap(), id)
+        &store::find(&mut house.app.db.get().await.unwrap(), id)
             .await
             .unwrap(),
     );

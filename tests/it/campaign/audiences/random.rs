@@ -91,8 +91,8 @@ impl Dice {
 /// What the incident has beside its people.
 struct Has {
     first: CampaignId,
-    list: candor::campaign::audience::Listed,
-    other: candor::campaign::audience::Listed,
+    list: Listed,
+    other: Listed,
     /// The references of the two lists.
     references: [Vec<String>; 2],
 }
@@ -161,8 +161,8 @@ async fn submit_all(house: &House, scene: &Scene, id: CampaignId) -> Result<(), 
 async fn ids(house: &House, scene: &Scene, references: &[String]) -> Vec<uuid::Uuid> {
     let mut ids = Vec::new();
     for reference in references {
-        let clue = candor::person::find::Clue::Reference(reference.clone());
-        let found = candor::person::find::find(&house.app, scene.incident, &clue).await;
+        let clue = person::find::Clue::Reference(reference.clone());
+        let found = person::find::find(&house.app, scene.incident, &clue).await;
         ids.extend(found.unwrap().iter().map(|one| one.id.uuid()));
     }
     ids

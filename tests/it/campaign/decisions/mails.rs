@@ -74,7 +74,8 @@ async fn both_parties_are_told_by_email() {
     let facts = Facts::from([("contact_phone".to_owned(), "555-0199".to_owned())]);
     scene.edit_facts(&desk.house, "Theft of data", &facts).await;
     let (first, second) = tokio::join!(void_watch::tell_all(app), void_watch::tell_all(app));
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     let new = received(&desk, &server, &mut before).await;
     got(&new, &[ANA, INES], "contact_phone");
     void_watch::tell_all(app).await.unwrap();

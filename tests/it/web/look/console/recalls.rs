@@ -66,7 +66,7 @@ fn one(status: RecallStatus) -> RecallPage {
             ("ar".into(), "حدث ذلك في 5 يونيو.".into()),
         ],
         proposed_by: HOSTILE.into(),
-        proposed_at: super::super::ago(90),
+        proposed_at: ago(90),
         published: None,
         may_publish: true,
         may_steer: true,
@@ -111,7 +111,7 @@ pub fn draw(add: Add<'_>) {
     add("recall_own", &own);
     let published = RecallPage {
         may_publish: false,
-        published: Some((HOSTILE.into(), super::super::ago(30))),
+        published: Some((HOSTILE.into(), ago(30))),
         waiting: vec![],
         templates: vec![choice("", "Choose a template"), choice("tpl_1", HOSTILE)],
         ..one(RecallStatus::Published)
@@ -137,7 +137,7 @@ fn draw_people(add: Add<'_>) {
         notice: "ntc_1".into(),
         reference: HOSTILE.into(),
         certain,
-        at: super::super::row(60),
+        at: row(60),
         used,
     };
     let people = Readers {
