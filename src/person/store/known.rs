@@ -16,7 +16,7 @@ use crate::seal::IncidentKey;
 pub struct Known {
     /// Who.
     pub person: Person,
-    /// As [`super::listed`].
+    /// As [`super::listed()`].
     pub listed: Option<Listed>,
     /// As [`super::reference_of`].
     pub reference: Option<Reference>,

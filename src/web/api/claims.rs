@@ -200,7 +200,7 @@ async fn shown(conn: &mut Conn, incident: &Incident, key: &str) -> Answer {
     Ok(versioned(HttpResponse::Ok(), incident.version, &view))
 }
 
-/// The body of [`write`].
+/// The body of [`write()`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Written {

@@ -62,7 +62,7 @@ pub(crate) async fn versions(
     Ok(HttpResponse::Ok().json(Page { items, next: None }))
 }
 
-/// The query of [`diff`].
+/// The query of [`diff()`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Compared {

@@ -128,11 +128,11 @@ pub(super) const THEIRS: &str = "case when p.standing = 'retracted' then 0 else 
 pub(super) const MAILABLE: &str = "(p.has_address and (p.flags & 1 = 0
     or (select i.minors from incident i where i.id = $1) <> 'guardian_letter'))";
 
-/// Notices of `notice n` that may still be sent. $6 are the campaigns of [`launched()`].
+/// Notices of `notice n` that may still be sent. $6 are the campaigns of `launched::launched`.
 pub(super) const UNSETTLED: &str =
     "n.campaign_id = any($6) and n.status in ('queued', 'sending', 'deferred', 'uncertain')";
 
-/// Notices of `notice n` that may have arrived, of campaigns that are over. $7 are those of [`launched()`]. If they name
+/// Notices of `notice n` that may have arrived, of campaigns that are over. $7 are those of `launched::launched`. If they name
 /// something that the person is not known to know, the person may have been told.
 pub(super) const UNCERTAIN: &str = "n.campaign_id = any($7) and n.status = 'uncertain'";
 

@@ -1,7 +1,7 @@
 //! 200 random audiences: the sentence adds up, equals the people that are frozen, and equals a count that this file asks
 //! the tables by itself.
 
-use candor::campaign::audience::Earlier;
+use candor::campaign::audience::{Earlier, Listed};
 use candor::campaign::reference_list;
 use candor::notice::NoticeStatus;
 use candor::person::AudienceRow;
