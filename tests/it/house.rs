@@ -21,6 +21,13 @@ use chrono::{DateTime, Utc};
 const DATABASE: &str = "candor_test";
 /// The time at which the clock of every house stands at first.
 pub const BEGINNING: &str = "2026-11-23T09:00:00Z";
+/// The rules about texts that do not hold in most tests.
+pub const RULES_OFF: [&str; 4] = [
+    "law.*",
+    "any.link-outside",
+    "any.known-hedge",
+    "any.unnumbered",
+];
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// The server's URL, after schemas of killed runs are dropped. CANDOR_TEST_DATABASE_URL names the server; otherwise a
@@ -112,14 +119,7 @@ fn app(url: &str, settings: &str, master: &str) -> App {
     .unwrap();
     if !settings.contains("[lint]") {
         // Most tests are not about the law of a place; texts of a few words would need a waiver.
-        config.lint.off = [
-            "law.*",
-            "any.link-outside",
-            "any.known-hedge",
-            "any.unnumbered",
-        ]
-        .map(str::to_owned)
-        .into();
+        config.lint.off = RULES_OFF.map(str::to_owned).into();
     }
     if config.database.state_dir == "auto" {
         // Tests leave no files behind.

@@ -324,6 +324,12 @@ async fn approvers_waive_on_the_page_and_by_the_api() {
     let page = bo.page(&path);
     has(&page, "A rule found something that is not settled.");
     has(&page, "Waive this finding");
+    has(&page, "Read and decide");
+    let decide = bo.page(&format!("{path}/approval"));
+    has(&decide, "A rule found something that is not settled.");
+    has(&decide, "law.us-ca.bureaus");
+    has(&decide, &format!("href=\"{path}#findings\""));
+    lacks(&decide, "You approve exactly this content");
     let waivers = format!("{path}/waivers");
     let first = blocking(&house, id).await.remove(0);
     let short = bo.submit(

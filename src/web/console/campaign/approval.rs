@@ -12,6 +12,7 @@ use super::content::{self, Content};
 use super::outlook::Outlook;
 use super::readiness::Readiness;
 use super::row::which;
+use super::snapshot::found;
 use crate::app::App;
 use crate::campaign::content::Content as Pinned;
 use crate::campaign::store::{self, Overview, approvals};
@@ -25,6 +26,7 @@ use crate::ticket;
 use crate::web::audience_counts::{Asked, AudienceCounts};
 use crate::web::caller::{Allowed, Signed};
 use crate::web::console::answer::frame_with;
+use crate::web::console::findings::Findings;
 use crate::web::console::names::Names;
 use crate::web::figures::{count, filters};
 use crate::web::page::{self, Area, ConsoleFrame, Faults, ShownCampaign};
@@ -64,6 +66,8 @@ pub struct ApprovalPage {
     pub differs: Vec<Compared>,
     /// When it would end, and how the helpline stands.
     pub outlook: Outlook,
+    /// What rules found when it was submitted.
+    pub findings: Findings,
     /// Why the reader cannot approve it; empty if they can.
     pub blocked: String,
     /// Whether the reader can reject it.
@@ -216,9 +220,12 @@ fn assemble(
     };
     let (earlier, differs) = read.compared();
     let people = readiness.as_ref().map(|of| of.count.mailable);
+    let key = read.incident.key(&app.keys).ok().flatten();
+    let findings = found(&read.of, (&read.names, who, now), key.as_ref());
     Ok(ApprovalPage {
         content: content::content(app, &read.names, campaign, text, present, now)?,
-        blocked: blocked(campaign, people, (who, void.is_some())),
+        blocked: blocked(campaign, (people, findings.open()), (who, void.is_some())),
+        findings,
         may_reject: campaign.status == CampaignStatus::InReview && is_second(campaign, who),
         sure: people.map(|n| question(campaign, n)).unwrap_or_default(),
         outlook: Outlook::of(
@@ -253,7 +260,11 @@ fn is_second(of: &Campaign, who: &Signed) -> bool {
 }
 
 /// Why the reader cannot approve it; empty if they can.
-fn blocked(of: &Campaign, people: Option<i64>, (who, is_void): (&Signed, bool)) -> String {
+fn blocked(
+    of: &Campaign,
+    (people, open): (Option<i64>, usize),
+    (who, is_void): (&Signed, bool),
+) -> String {
     let own = of.created_by == who.id || of.submitted_by == Some(who.id);
     match of.status {
         CampaignStatus::Draft => "It is a draft: its author must submit it first.",
@@ -268,6 +279,9 @@ fn blocked(of: &Campaign, people: Option<i64>, (who, is_void): (&Signed, bool)) 
         }
         CampaignStatus::InReview if people.is_none() => {
             "The people it goes to are not counted yet. Load this page again in a moment."
+        }
+        CampaignStatus::InReview if open > 0 => {
+            "A rule found something that is not settled. Waive it on the page of the campaign, or reject the campaign."
         }
         CampaignStatus::InReview => "",
         CampaignStatus::Approved | CampaignStatus::Scheduled if is_void => {

@@ -10,6 +10,9 @@ use crate::web::caller::Signed;
 use crate::web::console::Button;
 use crate::web::figures::count;
 
+/// The name of the link to the page for the approval.
+pub(super) const APPROVAL: &str = "approval";
+
 /// The buttons for the actions that `who` has the right to do. `present` is the content if it were submitted now,
 /// `people` the number of recipients if they are counted, `cancel` the question before a cancellation.
 pub(crate) fn buttons(
@@ -26,18 +29,23 @@ pub(crate) fn buttons(
     let mut buttons: Vec<Button> = of.status.after().iter().filter_map(enabled).collect();
     let own = of.created_by == who.id || of.submitted_by == Some(who.id);
     for button in &mut buttons {
+        if button.name == "approve" && !own {
+            // An approver reads the page for the approval whatever stops it: it is approved or rejected there.
+            APPROVAL.clone_into(&mut button.name);
+            "Read and decide".clone_into(&mut button.words);
+        }
         let why = match button.name.as_str() {
             "submit" if present.is_none() => "The incident has no active list yet.",
             "submit" => readiness.map_or("", Readiness::blocked),
-            "approve" if own => "A second person must approve what you wrote or submitted.",
+            "approve" => "A second person must approve what you wrote or submitted.",
             "resume" if is_void => {
                 "The list changed before its audience was complete. Cancel it and draft a new campaign for those who \
                  are not told yet."
             }
-            "approve" | "launch" if changed => {
+            APPROVAL | "launch" if changed => {
                 "Something changed since it was submitted. Take it back and submit it again."
             }
-            "approve" | "launch" if people.is_none() => {
+            APPROVAL | "launch" if people.is_none() => {
                 "The people it goes to are not counted yet. Load this page again in a moment."
             }
             _ => "",

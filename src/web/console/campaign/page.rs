@@ -6,7 +6,7 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::buttons::{buttons, cancel_question, retry_button};
+use super::buttons::{APPROVAL, buttons, cancel_question, retry_button};
 use super::compared::{Compared, compared};
 use super::content::{Content, not_affected};
 use super::head::Head;
@@ -126,7 +126,7 @@ impl CampaignPage {
         self.total.unwrap_or_default()
     }
 
-    /// The address that a button posts to.
+    /// The address that a button posts to, or leads to.
     fn to(&self, action: &str) -> String {
         format!("/console/campaigns/{}/{action}", self.id)
     }
@@ -288,10 +288,10 @@ fn assemble(
     }
 }
 
-/// Says on the button of the approval that findings stop it.
+/// Says beside the link to the approval that findings stop it.
 fn block_approval(buttons: &mut [Button], findings: &Findings) {
     for button in buttons {
-        if button.name == "approve" && button.blocked.is_empty() && findings.open() > 0 {
+        if button.name == APPROVAL && button.blocked.is_empty() && findings.open() > 0 {
             button.blocked =
                 "A rule found something that is not settled. See “What the rules found” below."
                     .to_owned();

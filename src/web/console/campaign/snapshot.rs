@@ -118,7 +118,7 @@ impl Snapshot {
 }
 
 /// What rules found when it was submitted; nothing of a draft.
-fn found(
+pub(super) fn found(
     of: &store::Overview,
     (names, who, now): (&Names, &Signed, DateTime<Utc>),
     key: Option<&IncidentKey>,
