@@ -1,4 +1,4 @@
-//! The recalls that wait for a second person or are published, for status pages and the dashboard. A process reads them once
+//! The recalls that wait for a second person or are published, for status pages. A process reads them once
 //! a second at most, whatever the number of readers: a status page shows a correction at most about a second after it was
 //! published.
 

@@ -29,9 +29,9 @@ use crate::id::{CampaignId, IncidentId};
 use crate::incident::open::Untold;
 use crate::incident::{self, Incident, IncidentState};
 use crate::notice::NoticeStatus;
+use crate::recall;
 use crate::web::caller::Signed;
 use crate::web::figures::filters;
-use crate::web::open_recalls::OpenRecalls;
 use crate::web::page::{self, Area, ConsoleFrame, Tone};
 use crate::web::problem::{Answer, Problem};
 
@@ -100,18 +100,13 @@ pub struct Running {
 ///
 /// # Errors
 /// Database errors.
-pub(crate) async fn show(
-    who: Signed,
-    req: HttpRequest,
-    app: Data<App>,
-    recalls: Data<OpenRecalls>,
-) -> Answer {
+pub(crate) async fn show(who: Signed, req: HttpRequest, app: Data<App>) -> Answer {
     let mut conn = app.db.get().await?;
     let mut board = Board::load(&app, &mut conn, &who).await?;
     let running = board.running(&app);
     let mut tasks = std::mem::take(&mut board.tasks);
     tasks.extend(tasks::of_campaigns(&board, &who));
-    let recalls = recalls.now(&mut conn).await?;
+    let recalls = recall::store::open(&mut conn).await?;
     tasks.extend(of_recalls(&recalls, &board.titles, &who));
     tasks.extend(tasks::of_helpline(&mut conn, &who, board.now).await?);
     tasks.extend(match &board.state.doubt {
