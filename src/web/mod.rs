@@ -142,6 +142,7 @@ fn console_incidents() -> Vec<Endpoint> {
         get("/incidents/{slug}/people.csv", May(SeeAllPeople), person::csv::download),
         get("/incidents/{slug}/audience", May(SeeCampaigns), audience::page::show),
         post("/incidents/{slug}/audience", May(DraftCampaign), audience::draft::draft),
+        get("/incidents/{slug}/audience/lists", May(DraftCampaign), audience::lists::show),
         post("/incidents/{slug}/audience/lists", May(DraftCampaign), audience::lists::add),
         get("/incidents/{slug}/audience/people", May(SeeAllPeople), audience::people::show),
         get("/incidents/{slug}/letters", May(SeeIncidents), letters::page::show),

@@ -53,10 +53,15 @@ const steps = {
   async 'a list of references leaves people out'() {
     await type('Only people who read', '');
     await press('button', 'Count these people');
+    // What is typed and not counted yet goes along.
+    await type('To, per cent', '100');
+    await press('button', 'Add a list of references');
+    await check(page, 'audience-new-list');
     await page.getByLabel('References, one a line').focus();
     await page.keyboard.type('R-00000\nR-00001\nnobody\n');
     await press('button', 'Add it, and leave these people out');
     assert.equal(await sentence(), '12 in scope − 7 outside the filter = 5 will get it');
+    assert.equal(await page.getByLabel('To, per cent', { exact: true }).inputValue(), '100');
     await page.getByText('Of the list of 3 references, 1 names no person of this incident.').waitFor();
     await check(page, 'audience-list');
   },

@@ -202,7 +202,13 @@ pub fn links(page: &str) -> Vec<String> {
         "form" if tag.get("method") == Some("get") => tag.get("action").map(str::to_owned),
         _ => None,
     };
-    tags(page).iter().filter_map(of).collect()
+    let mut found: Vec<_> = tags(page).iter().filter_map(of).collect();
+    for form in forms(page).iter().filter(|form| form.method == "get") {
+        let mut goals = form.goals();
+        goals.retain(|goal| *goal != form.action);
+        found.extend(goals);
+    }
+    found
 }
 
 #[test]

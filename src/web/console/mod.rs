@@ -19,7 +19,7 @@
 //! | `POST …/{slug}/forget` | destroys its key | `repeated`: its slug, typed again |
 //! | `GET …/{slug}/audience` | [`audience::page::AudiencePage`] | query: `audience::typed::Typed` |
 //! | `POST …/{slug}/audience` | drafts a campaign with the audience, or changes the draft that the query names | `query`, `template` or `version` |
-//! | `POST …/{slug}/audience/lists` | adds a list of references | multipart: `query`, `references`, `file`, `side` (`only`, `without`) |
+//! | `GET, POST …/{slug}/audience/lists` | [`audience::lists::NewList`]; adds a list of references | query as above; multipart: `query`, `references`, `file`, `side` (`only`, `without`) |
 //! | `GET …/{slug}/audience/people` | [`audience::people::TermPeople`] | query as above, `term`, `sample`, `after` |
 //! | `GET …/{slug}/import`, `POST …/{slug}/scopes` | [`scope::import::Import`] | multipart: `mode` (`full`, `delta`), then `file`, or `upload` |
 //! | `POST …/{slug}/uploads` | begins an upload in chunks, JSON; for the script | `size` |

@@ -73,8 +73,11 @@ async fn account(house: &House, name: &str) -> StaffId {
     StaffId::from_uuid(row.unwrap().get(0))
 }
 
+/// What stands in the field of the comment when an approver approves.
+const TYPED: &str = "The second sentence is";
+
 fn approve(browser: &Browser, page: &str, password: &str) -> crate::client::Seen {
-    let typed = [("password", password)];
+    let typed = [("password", password), ("comment", TYPED)];
     browser.submit(
         &format!("{page}/approval"),
         &format!("{page}/approve"),
@@ -104,6 +107,7 @@ async fn p5_an_approval_needs_the_password_of_a_second_person() {
             refused.body
         );
         assert!(!refused.body.contains("battery stable"));
+        assert!(refused.body.contains(TYPED), "{}", refused.body);
     }
     assert_eq!(desk.status(id).await, CampaignStatus::InReview);
     // The author's page has no such form: the request is sent all the same.

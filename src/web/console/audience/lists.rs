@@ -3,21 +3,66 @@
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
+use askama::Template;
 
 use super::draft::{back, faults_of};
-use super::page::{Refused, load};
 use super::typed::{Typed, list_value};
 use crate::app::App;
 use crate::campaign::reference_list::{self, LONGEST, ListError};
 use crate::staff::right::DraftCampaign;
-use crate::web::audience_counts::AudienceCounts;
-use crate::web::caller::Allowed;
+use crate::web::caller::{Allowed, Signed};
+use crate::web::console::answer;
 use crate::web::console::incident::incident_at;
 use crate::web::conversation::sentence;
-use crate::web::form;
+use crate::web::form::{self, Query};
 use crate::web::multipart::{Parts, boundary};
-use crate::web::page;
+use crate::web::page::{self, Area, ConsoleFrame, Faults};
 use crate::web::problem::{Answer, Problem};
+
+/// `/console/incidents/{slug}/audience/lists`
+#[derive(Template)]
+#[template(path = "console/audience/lists.html")]
+pub(crate) struct NewList {
+    desk: ConsoleFrame,
+    slug: String,
+    /// The query of the audience that the list is for.
+    query: String,
+    /// References that were typed and not added.
+    references: String,
+    faults: Faults,
+}
+
+impl NewList {
+    async fn of(
+        (app, req, who): (&App, &HttpRequest, &Signed),
+        (slug, typed): (String, &Typed),
+    ) -> Result<Self, Problem> {
+        let mut conn = app.db.get().await?;
+        Ok(Self {
+            desk: answer::frame(app, &mut conn, req, who, Area::Incidents).await?,
+            slug,
+            query: typed.query(),
+            references: String::new(),
+            faults: Faults::default(),
+        })
+    }
+}
+
+/// `GET /console/incidents/{slug}/audience/lists`, with the conditions that are typed on the page of the audience.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn show(
+    who: Allowed<DraftCampaign>,
+    req: HttpRequest,
+    app: Data<App>,
+    slug: Path<String>,
+    typed: Query<Typed>,
+) -> Answer {
+    let of = incident_at(&mut *app.db.get().await?, &slug).await?;
+    let page = NewList::of((&app, &req, &who), (of.slug, &typed)).await?;
+    Ok(page::show(StatusCode::OK, &page)?)
+}
 
 /// What the form sends.
 #[derive(Default)]
@@ -36,7 +81,6 @@ pub(crate) async fn add(
     who: Allowed<DraftCampaign>,
     req: HttpRequest,
     app: Data<App>,
-    counts: Data<AudienceCounts>,
     slug: Path<String>,
     body: Payload,
 ) -> Answer {
@@ -50,14 +94,9 @@ pub(crate) async fn add(
             return Err(error.into());
         }
         Err(why) => {
-            let faults = faults_of("typed_references", &sentence(why));
-            let references = sent.typed;
-            let refused = Refused {
-                typed,
-                faults,
-                references,
-            };
-            let page = load((&app, &req, &who), &counts, of, refused).await?;
+            let mut page = NewList::of((&app, &req, &who), (of.slug, &typed)).await?;
+            page.faults = faults_of("typed_references", &sentence(why));
+            page.references = sent.typed;
             return Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?);
         }
     };

@@ -62,8 +62,6 @@ pub(crate) struct AudiencePage {
     pub counted: Option<Shown>,
     /// For each chosen list with references that name no person of the incident: a sentence.
     pub unknown: Vec<String>,
-    /// References that were typed and not added.
-    pub references: String,
     /// Whether the reader may draft a campaign and add a list.
     pub may_draft: bool,
     /// The draft that gets the audience; `None` if the page is for no draft.
@@ -140,17 +138,11 @@ pub(crate) async fn show(
 pub(super) struct Refused {
     pub(super) typed: Typed,
     pub(super) faults: Faults,
-    pub(super) references: String,
 }
 
 impl Refused {
     pub(super) fn with(typed: Typed, faults: Faults) -> Self {
-        let references = String::new();
-        Self {
-            typed,
-            faults,
-            references,
-        }
+        Self { typed, faults }
     }
 }
 
@@ -210,7 +202,6 @@ pub(super) async fn load(
         draft: draft_of(&typed, &campaigns),
         may_draft: who.may(Right::DraftCampaign) && !of.is_over(),
         query: typed.query(),
-        references: asked.references,
         has_scope: of.active_scope.is_some(),
         desk,
         unknown,

@@ -67,6 +67,7 @@ pub(crate) struct Approving {
     version: i32,
     content_hash: String,
     password: String,
+    comment: String,
 }
 
 /// `POST /console/campaigns/{id}/approve`: exactly the content that the page showed, with the password of the approver.
@@ -91,6 +92,7 @@ pub(crate) async fn approve(
                 "This is not your password. Type it again: nothing is approved yet.",
             );
             let mut page = load(&app, &req, &who, &audiences, *id).await?;
+            page.comment = form.typed.comment;
             page.faults = form.faults;
             return Ok(page::show(StatusCode::UNPROCESSABLE_ENTITY, &page)?);
         }

@@ -3,8 +3,10 @@
 use candor::campaign::audience::Listed;
 use candor::campaign::reference_list::{self, LONGEST, ListError};
 
-use super::builder::{PAGE, open, text};
+use super::builder::{open, text};
 use super::*;
+
+const LISTS: &str = "/console/incidents/sundmere/audience/lists";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_of_references_is_kept_as_hashes_and_cannot_change() {
@@ -16,7 +18,7 @@ async fn a_list_of_references_is_kept_as_hashes_and_cannot_change() {
         ("side", "without"),
         ("references", "A-4"),
     ];
-    let added = comms.upload(PAGE, &format!("{PAGE}/lists"), &fields, hostile);
+    let added = comms.upload(LISTS, LISTS, &fields, hostile);
     let to = added.header("location").to_owned();
     assert!(to.contains("locales=en") && to.contains("without="), "{to}");
     let page = comms.follow(&added);
@@ -111,16 +113,6 @@ async fn lists_and_campaigns_of_nowhere_are_refused() {
         add(&format!("{large}x")).await,
         Err(ListError::TooLong)
     ));
-    let comms = site.signed_in("Cleo", &[Comms]).await;
-    let fields = [("query", ""), ("side", "only"), ("references", "")];
-    let refused = comms.upload(PAGE, &format!("{PAGE}/lists"), &fields, "");
-    assert_eq!(refused.status, 422);
-    assert!(
-        refused
-            .body
-            .contains("The list is empty: enter one reference a line")
-    );
-
     let program = site.program(&[Comms]).await;
     let template = scene.template(&house, "T", LIST).await;
     let create = |audience: Value| {
@@ -146,4 +138,32 @@ async fn lists_and_campaigns_of_nowhere_are_refused() {
         assert_eq!(create(unread.clone()).status, 400, "{unread}");
     }
     assert_eq!(create(json!({ "only_listed": listed })).status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_new_list_keeps_the_conditions_and_what_is_typed() {
+    let (_house, _scene, site) = open().await;
+    let comms = site.signed_in("Cleo", &[Comms]).await;
+    let fields = [("query", ""), ("side", "only"), ("references", "")];
+    let conditions = "kind=initial&locales=en";
+    let hidden = comms.hidden(&format!("{LISTS}?{conditions}"), LISTS);
+    assert!(
+        hidden.contains(&("query".to_owned(), conditions.to_owned())),
+        "{hidden:?}"
+    );
+    let long = "x".repeat(5_000);
+    let too_long = [
+        ("query", conditions),
+        ("side", "only"),
+        ("references", long.as_str()),
+    ];
+    let kept = comms.upload(LISTS, LISTS, &too_long, "");
+    assert!(kept.status == 422 && kept.body.contains(&long));
+    let refused = comms.upload(LISTS, LISTS, &fields, "");
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused
+            .body
+            .contains("The list is empty: enter one reference a line")
+    );
 }

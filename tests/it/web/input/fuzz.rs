@@ -2,6 +2,7 @@
 //! sends some hundred. CANDOR_FUZZ=10000 sends that many, CANDOR_FUZZ_SEED changes the seed, CANDOR_FUZZ_PROGRAM names
 //! a release build.
 
+mod bodies;
 mod run;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use candor::staff::StaffRole::{Admin, Agent, Approver, Auditor, Comms, Lead};
 use candor::web::endpoints;
 use serde_json::{Value, json};
 
+use self::bodies::good;
 use super::raw;
 use crate::client::Site;
 use crate::house::House;
@@ -145,67 +147,6 @@ fn spoil(json: &mut Value, random: &mut Random) {
             spoil(&mut items[at], random);
         }
         other => *other = value(random),
-    }
-}
-
-/// A body that each route accepts.
-fn good(path: &str, things: &BTreeMap<&'static str, String>) -> Value {
-    let thing = |name: &str| things.get(name).cloned().unwrap_or_default();
-    let texts = json!({ "en": { "subject": "Notice", "body": crate::people::BODY }, "es": { "subject": "Aviso", "body": "Hola {{ name }}" } });
-    let end = path.rsplit('/').next().unwrap_or_default();
-    match (path, end) {
-        ("/api/v1/incidents", _) => {
-            json!({ "slug": "another", "title": "A", "facts": { "what_happened": "b", "contact_phone": "5" } })
-        }
-        (_, "updates") => json!({ "kind": "known", "body": "News" }),
-        (_, "state") => {
-            json!({ "to": "notifying", "version": 2, "confirm": { "in_progress": 1, "needs_letter": 1 } })
-        }
-        (_, "publish") => json!({ "version": 2 }),
-        (_, "forget") => json!({ "slug": "another" }),
-        (_, "uploads") => json!({ "size": 100 }),
-        ("/api/v1/templates", _) => {
-            json!({ "name": "n", "variants": texts, "names": ["name", "ssn"] })
-        }
-        (_, "versions") => json!({ "variants": texts, "names": ["name"] }),
-        (_, "preview") => {
-            json!({ "version": 1, "locale": "en", "incident": "sundmere", "reference": "r-1" })
-        }
-        ("/api/v1/campaigns", _) => json!({
-            "incident": "sundmere", "template": thing("template"), "template_version": 1, "kind": "initial",
-            "audience": { "who": "told_nothing", "jurisdictions": ["US-CA"], "locales": ["en"], "elements": ["name"], "flags": ["minor"] },
-            "limits": { "rate_per_second": 10, "canary": 5, "finish_by": "2027-01-01T00:00:00Z" }, "on_uncertain": "resend",
-        }),
-        (
-            _,
-            "submit" | "approve" | "reject" | "take-back" | "launch" | "pause" | "resume"
-            | "cancel" | "retry",
-        ) => {
-            json!({ "version": 3, "content_hash": "ab", "reason": "why", "acknowledged": ["es"], "comment": "why not" })
-        }
-        ("/api/v1/tickets", _) => json!({
-            "incident": "sundmere", "channel": "web", "person": thing("person"), "locale": "en", "subject": "s", "text": "What?",
-        }),
-        (_, "messages") => json!({
-            "kind": "reply", "text": "So.", "then": "solved", "reason": "r", "review_at": "2027-01-01T00:00:00Z",
-            "resolution": "answered", "version": 1, "seen": 1,
-        }),
-        (_, "transition") => {
-            json!({ "to": "on_hold", "reason": "r", "review_at": "2027-01-01T00:00:00Z", "version": 1 })
-        }
-        (_, "posted") => json!({ "on": "2026-11-20" }),
-        (of, "told") if of.starts_with("/api/v1/letters") => {
-            json!({ "on": "2026-11-20", "how": "phone", "who": "Kin" })
-        }
-        (_, "told") => {
-            json!({ "reference": "R-00000", "on": "2026-11-20", "how": "phone", "who": "Kin" })
-        }
-        (_, "returned") => json!({ "letters": [{ "reference": "r-1", "reason": "moved" }] }),
-        (_, "minors") => json!({ "minors": "guardian_letter" }),
-        (_, "activate") => json!({ "confirm_rejects": true, "confirm": { "told_too_much": 1 } }),
-        ("/api/v1/letters/{batch}/discard", _) | (_, "revoke-links") => json!({}),
-        (_, "discard") => json!({ "revision": "ab" }),
-        _ => json!({ "reason": "why", "version": 1 }),
     }
 }
 

@@ -31,9 +31,12 @@ async fn what_the_fuzz_spoils_would_be_taken() {
         .await;
     let posts = endpoints()
         .into_iter()
-        .filter(|(method, path, _)| method == "POST" && !path.ends_with("/scopes"));
+        .filter(|(method, path, _)| {
+            method == "POST" || method == "PATCH" && !path.contains("/uploads/")
+        })
+        .filter(|(_, path, _)| !path.ends_with("/scopes"));
     let mut wrong = Vec::new();
-    for (_, path, _) in posts {
+    for (method, path, _) in posts {
         let Some(of_api) = path.strip_prefix("/api/v1") else {
             continue;
         };
@@ -45,7 +48,13 @@ async fn what_the_fuzz_spoils_would_be_taken() {
                 .to_owned()
         };
         let address: Vec<_> = of_api.split('/').map(named).collect();
-        let seen = program.post(&address.join("/"), &good(&path, &world.things));
+        let (address, body) = (address.join("/"), good(&path, &world.things));
+        let seen = if method == "PATCH" {
+            let json = [("content-type", "application/json")];
+            program.patch(&address, &json, &body.to_string())
+        } else {
+            program.post(&address, &body)
+        };
         // Refused because of a state or of the meaning of a text; not for the form of the body.
         if matches!(seen.status, 400 | 401 | 403 | 404 | 415) || seen.status >= 500 {
             wrong.push(format!("{path}: {} {}", seen.status, seen.body));
@@ -94,6 +103,16 @@ fn doors() -> Vec<(String, String)> {
         .collect()
 }
 
+/// How large a refusal may be. A page shows what was typed again; an apostrophe has three octets in a form and five in a
+/// page.
+fn most_octets(asked: &Asked) -> usize {
+    let least = 64_000;
+    if asked.what.contains(" /api/") {
+        return least;
+    }
+    least.max(32_000 + asked.octets.len() * 5 / 3)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_breaks_the_server_or_makes_it_slow_or_large() {
     let house = House::new().await;
@@ -126,7 +145,7 @@ async fn no_request_breaks_the_server_or_makes_it_slow_or_large() {
                 largest = largest.max(answer.len());
             }
             slowest = slowest.max(took);
-            let is_large = is_refusal && answer.len() > 64_000;
+            let is_large = is_refusal && answer.len() > most_octets(&asked);
             if status >= 500 || status == 0 || is_large || took > slowest_allowed {
                 wrong.push(fault(at, &asked.what, (status, &answer, took)));
             }
