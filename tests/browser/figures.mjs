@@ -69,7 +69,7 @@ const sample = () => {
   return [...new Set([...some, ...Array.from({ length: 3 }, () => all[roll(all.length)])])];
 };
 const compare = new Compare({
-  page, base, operations: house.operations, key: house.key, model, sink, sample, candor: house.candor, languages: LANGUAGES,
+  page, base, operations: house.operations, key: house.key, accounts: house.accounts, model, sink, sample, candor: house.candor, languages: LANGUAGES,
   elements: Object.fromEntries(words), draft: null, facts: '', state: 'scoping',
 });
 
