@@ -147,7 +147,7 @@ fn instant(at: Timestamp) -> DateTime<Utc> {
 }
 
 impl Shown {
-    /// Whose clocks show it.
+    /// The zone of this local time.
     pub fn zone(&self) -> Zone {
         self.zone
     }

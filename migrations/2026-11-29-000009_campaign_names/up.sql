@@ -26,7 +26,7 @@ alter table campaign
 create index campaign_due on campaign (scheduled_for) where status = 'scheduled';
 
 -- A test message: what staff sent to themselves and to colleagues to look at. It is a message of the outbox, and no
--- notice: nobody counts as told by it.
+-- notice: Candor counts no person as told by it.
 create table campaign_test (
     letter_id   uuid primary key references outbox,
     campaign_id uuid not null references campaign,

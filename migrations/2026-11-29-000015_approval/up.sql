@@ -3,8 +3,8 @@
 alter type letter_kind add value if not exists 'campaign_news';
 alter type letter_withheld add value if not exists 'account_disabled';
 
--- The member of staff to whom an e-mail of the kind `campaign_news` goes. The sender reads the account again before it
--- leaves.
+-- The member of staff who gets an e-mail of the kind `campaign_news`. The sender reads the account again before it
+-- sends the e-mail.
 alter table outbox add column staff_id uuid references staff;
 -- Compared as text: this transaction added the word and must not use it.
 alter table outbox add constraint only_news_goes_to_staff

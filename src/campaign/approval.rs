@@ -45,7 +45,7 @@ pub(super) async fn lock_before(
     Ok((incident, approver))
 }
 
-/// Refuses an approver who wrote or submitted the campaign, or whose account may not approve (any more).
+/// Refuses an approver who wrote or submitted the campaign, or who may not approve (any more).
 pub(super) fn check_second_person(of: &Campaign, who: &Staff) -> Result<(), CampaignError> {
     if of.created_by == who.id || of.submitted_by == Some(who.id) {
         return Err(CampaignError::SamePerson);

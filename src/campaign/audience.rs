@@ -40,13 +40,13 @@ pub struct Audience {
     /// Only people with none of these flags.
     #[serde(with = "flag_words", skip_serializing_if = "no_flags")]
     pub flags_none: Flags,
-    /// Only people whose notice of an earlier campaign ended like this.
+    /// Only people with a notice of an earlier campaign that ended like this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier: Option<Earlier>,
     /// Only people on this list of references.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only_listed: Option<Listed>,
-    /// Nobody on this list of references.
+    /// Without the people on this list of references.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_listed: Option<Listed>,
     /// Only this part of them, in an order that all campaigns of the incident share.

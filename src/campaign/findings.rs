@@ -13,7 +13,7 @@ use crate::person::place::Jurisdiction;
 use crate::template::pick;
 use crate::template::rules::{self, Known, Remark, Remarks, Rules, Setting, Text};
 
-/// What the rules found, and of which places Candor knows too little.
+/// What the rules found, and the places with too few known rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Findings {
     /// What blocks comes first.
@@ -24,7 +24,7 @@ pub(crate) struct Findings {
     pub country_only: Vec<String>,
 }
 
-/// Readers of one text for whom the same rules hold and who see the same text.
+/// Readers of one text who see the same words and have the same rules.
 #[derive(Default)]
 struct Group {
     elements: ElementSet,

@@ -36,7 +36,7 @@ pub(crate) enum Place {
         /// Its name.
         name: String,
     },
-    /// A campaign whose content was pinned with the old text.
+    /// A campaign with the old text in its pinned content.
     Campaign {
         /// Its id.
         id: CampaignId,
@@ -80,7 +80,7 @@ impl<'a> Told<'a> {
         Self { facts, texts, old }
     }
 
-    /// The claims of which these texts have an old text by copy, with the languages of the texts.
+    /// The claims with an old text that these texts copied, with the languages of the texts.
     fn copied(&self, variants: &Variants) -> BTreeMap<String, BTreeSet<String>> {
         let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         if self.old.is_empty() {
@@ -101,7 +101,7 @@ impl<'a> Told<'a> {
         found
     }
 
-    /// The claims of which a pinned content quotes a text that is not said any more, with the languages of its texts.
+    /// The claims that a pinned content quotes in a text that is no longer theirs, with the languages of its texts.
     fn quoted(&self, content: &Content) -> BTreeMap<String, BTreeSet<String>> {
         let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (locale, variant) in &content.variants {
@@ -151,7 +151,7 @@ pub(crate) fn old_texts(
     all
 }
 
-/// The content of a campaign that was submitted, unless nobody got it and nobody will.
+/// The content of a submitted campaign. `None` if it was cancelled before Candor sent any notice.
 fn pinned(of: &Overview) -> Option<(Content, Place)> {
     use CampaignStatus::{Cancelled, Draft};
     let campaign = &of.campaign;

@@ -61,7 +61,7 @@ pub struct Quiet {
     pub from: TimeOfDay,
     /// When they end.
     pub to: TimeOfDay,
-    /// Whose clocks count.
+    /// The time zone of these times.
     pub zone: Zone,
 }
 

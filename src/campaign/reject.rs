@@ -14,7 +14,7 @@ use crate::db;
 use crate::id::StaffId;
 use crate::seal::to_hex;
 
-/// The reason of a draft whose comment cannot be read any more.
+/// Stands for a comment that Candor cannot read any more.
 const REJECTED: &str = "rejected";
 
 /// A comment as it is kept.

@@ -110,9 +110,9 @@ async fn take_off(
     Ok(())
 }
 
-/// Launches the campaigns that are due. Any number of nodes may call it at once: each campaign is launched once. One whose
-/// launch is refused is approved again, and its page says why. While the database may be an older copy, none is launched:
-/// the decision about that takes them back.
+/// Launches the campaigns that are due. Any number of nodes may call it at once: each campaign is launched once. A
+/// campaign with a refused launch is approved again, and its page says why. While the database may be an older copy,
+/// the function launches none: the decision about the copy takes the scheduled launches back.
 ///
 /// # Errors
 /// The database's.

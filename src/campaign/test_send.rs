@@ -1,5 +1,5 @@
-//! A test of a campaign's text: messages to staff, through the outbox and the real relays, about an invented person. No
-//! person is told by it, and no account counts it.
+//! A test of a campaign's text: messages to staff, through the outbox and the real relays, about an invented person.
+//! Candor counts no person as told by it, and no account counts it.
 
 mod words;
 

@@ -235,7 +235,7 @@ pub(crate) fn is_newer(claims: &Claims, key: &str, seen: i32) -> bool {
     claims.get(key).is_some_and(|claim| claim.number > seen)
 }
 
-/// The claim whose text a fact is, of claims and their languages.
+/// Finds the claim with this fact as its text, among claims with their languages.
 pub fn claim_of<'c>(
     claims: impl IntoIterator<Item = (&'c String, &'c Texts)>,
     fact: &str,

@@ -223,7 +223,7 @@ pub struct Claimed {
     pub person: Option<PersonId>,
     /// The epoch of the status links in its text; `None` in a row of an older program.
     pub link_epoch: Option<i16>,
-    /// The member of staff to whom it is written, in the place of a person.
+    /// The member of staff who gets it, in the place of a person.
     pub staff: Option<StaffId>,
     /// The letter; `None` if the incident was forgotten, or its seal is broken.
     pub letter: Option<OutboxLetter>,

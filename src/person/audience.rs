@@ -81,7 +81,7 @@ pub struct AudienceFilter {
     pub earlier: Option<(CampaignId, Vec<&'static str>)>,
     /// Only people with a reference on this list.
     pub only_listed: Option<ListDigest>,
-    /// Nobody with a reference on this list.
+    /// Without the people with a reference on this list.
     pub not_listed: Option<ListDigest>,
     /// Only the people of this wave.
     pub wave: Option<Wave>,

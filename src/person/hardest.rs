@@ -1,5 +1,5 @@
-//! The people of an incident for whom a text is hardest to get right. Names are sealed, so no statement can find the
-//! longest one: a part of the people is looked at.
+//! Finds the people of an incident who are hardest to write to. Names are sealed, so no statement can find the longest
+//! one: Candor looks at a part of the people.
 
 use super::find::FindError;
 use super::{PeopleFilter, Person, store};

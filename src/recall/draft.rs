@@ -15,8 +15,8 @@ use crate::campaign::{
 use crate::id::{CampaignId, RecallId, StaffId, TemplateId};
 use crate::template;
 
-/// Drafts a correction to exactly the people to whom a relay accepted a wrong text of a published recall, as of now. Its
-/// texts are those of a template, in its newest version if none is named.
+/// Drafts a correction of a published recall, to exactly the people with a wrong text that a relay accepted by now. Its
+/// texts are those of a template, in its newest version if the caller names none.
 ///
 /// # Errors
 /// [`RecallError::NotPublished`], [`RecallError::Nobody`], [`RecallError::Drafted`], [`RecallError::Campaign`];

@@ -65,7 +65,7 @@ pub enum RecallError {
         "a correcting campaign is drafted while the correction is published, and this recall is {0}"
     )]
     NotPublished(RecallStatus),
-    /// Nobody was certainly sent the text.
+    /// No relay accepted a message with the text.
     #[error("no relay accepted a message with this text so far: there is nobody to write to")]
     Nobody,
     /// A correction has the list of these people.
@@ -112,7 +112,7 @@ impl Seen {
     }
 }
 
-/// Proposes a recall of the texts that are named. Nothing is shown to anybody before it is published.
+/// Proposes a recall of the texts that are named. No page shows it before it is published.
 ///
 /// # Errors
 /// [`RecallError::Bad`], [`RecallError::NoText`], [`RecallError::Missing`], [`RecallError::Forgotten`].

@@ -1,4 +1,4 @@
-//! Which texts of which campaigns are named as wrong: those of a template version, or those that contain words.
+//! Finds the texts of campaigns that a recall names as wrong: by template version, or by words in them.
 
 use super::{Named, WrongTexts};
 use crate::campaign::Campaign;
@@ -24,7 +24,7 @@ pub(super) fn wrong<'c>(
     Ok(found)
 }
 
-/// The campaigns that were submitted and not launched, and have a wrong text: nobody was sent it yet.
+/// The campaigns that were submitted and not launched, and have a wrong text: Candor has not sent it yet.
 pub(crate) fn not_sent_yet<'c>(
     campaigns: impl IntoIterator<Item = &'c Campaign>,
     named: &Named,
@@ -67,7 +67,7 @@ fn of<'c>(
 }
 
 /// The languages of the texts that contain the folded words: as they were written, or as some reader sees them, facts
-/// included. Words of an optional part count, whoever was shown it.
+/// included. Words of an optional part count for every reader.
 fn with_words(content: &Content, words: &str) -> Vec<String> {
     let compiled = content.compile().unwrap_or_default();
     let all = ElementSet::ALL;

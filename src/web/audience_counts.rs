@@ -21,10 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const QUICK: Duration = Duration::from_secs(1);
 /// The result of a slower count is kept for this many times its duration.
 const KEPT: u32 = 20;
-/// Beyond so many counts, those are dropped that no page can use any more.
+/// Beyond this number of counts, Candor drops those that no page can use any more.
 const MOST: usize = 200;
 
-/// An audience as somebody asks for it.
+/// The audience that a page asks about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     /// The incident.

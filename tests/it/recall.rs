@@ -53,7 +53,7 @@ pub async fn template(
         .unwrap()
 }
 
-/// Launches a first notice with the first version of a template, to one jurisdiction. `None` if nobody is left there.
+/// Launches a first notice with the first version of a template, to one jurisdiction. `None` if no person is there.
 pub async fn launched(
     house: &House,
     scene: &Scene,

@@ -1,4 +1,4 @@
-//! Batches whose deferred notices are made due at once.
+//! Makes the deferred notices of batches due at once.
 
 use chrono::{DateTime, Utc};
 use diesel::QueryableByName;

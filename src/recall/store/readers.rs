@@ -17,7 +17,7 @@ use crate::person::narrowing::ListDigest;
 pub(crate) struct Sent {
     /// Campaigns with no other texts than wrong ones.
     pub whole: Vec<CampaignId>,
-    /// A campaign and a language whose readers were sent a wrong text of it.
+    /// A campaign and a language. Readers of this language were sent a wrong text of the campaign.
     pub pairs: Vec<(CampaignId, String)>,
 }
 
@@ -162,8 +162,8 @@ struct ListSql {
     entries: i32,
 }
 
-/// Keeps the readers to whom a relay accepted a notice as a list of references, under the digest that the same references
-/// have when staff type them: its digest, and how many they are. `None`: there is no such reader.
+/// Keeps the readers with a notice that a relay accepted, as a list of references. Its digest is the one that the same
+/// references have when staff type them. Returns the digest and the number of readers; `None`: there is no such reader.
 ///
 /// # Errors
 /// The database's.

@@ -1,5 +1,5 @@
-//! Reads the rules: those of the program, and those of a directory of the operator. A rule whose examples do not show what
-//! it says is refused.
+//! Reads the rules: those of the program, and those of a directory of the operator. It refuses a rule if the rule's
+//! examples do not show what the rule says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -210,7 +210,7 @@ pub(super) fn find(rule: &Rule, example: &Example) -> Vec<look::Hit> {
     look::look(rule, &text)
 }
 
-/// Whether a rule binds somebody on this day, and why not.
+/// Why a rule is not in force on this day; `None` if it is.
 pub(super) fn inactive(rule: &Rule, day: NaiveDate) -> Option<&'static str> {
     match rule.state {
         State::Proposed => Some("proposed"),

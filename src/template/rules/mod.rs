@@ -204,7 +204,7 @@ impl Rules {
         found.sorted()
     }
 
-    /// What the rules find in a text without facts, for people in this place of whom everything was exposed.
+    /// What the rules find in a text without facts, for people in this place with all elements exposed.
     pub fn examine(
         &self,
         locale: &str,
@@ -220,7 +220,7 @@ impl Rules {
         self.look(&text, Some(place), day)
     }
 
-    /// The rules that bind nobody on this day, each with the reason.
+    /// The rules that are not in force on this day, each with the reason.
     pub fn inactive(&self, day: NaiveDate) -> Vec<(&Rule, &'static str)> {
         let all = self.rules.iter();
         all.filter_map(|rule| Some((rule, load::inactive(rule, day)?)))

@@ -27,7 +27,7 @@ pub struct Remark {
     pub unverified: bool,
     /// The places for which it holds.
     pub places: Vec<String>,
-    /// The number of people who get this text and for whom the rule holds; none of a template alone.
+    /// The number of people who get this text in a place with this rule; `None` for a template alone.
     pub people: Option<i64>,
     /// What is wrong.
     pub what: String,

@@ -175,7 +175,7 @@ impl Rule {
             && (self.elements.is_empty() || !self.elements.intersection(exposed).is_empty())
     }
 
-    /// How much it weighs on this day; `None` while it binds nobody.
+    /// How much it weighs on this day; `None` while it is not in force.
     pub(crate) fn weight_on(&self, day: NaiveDate) -> Option<Weight> {
         let began = self.from.is_none_or(|from| from <= day);
         let lasts = self.until.is_none_or(|until| day <= until);

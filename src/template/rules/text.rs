@@ -21,7 +21,7 @@ pub(crate) struct Setting<'a> {
     pub public_url: &'a str,
     /// Domains of the organisation.
     pub domains: &'a [String],
-    /// Whether a list says what was exposed of whom.
+    /// Whether a list says which elements of each person were exposed.
     pub is_known: bool,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Reads a text for people of whom `elements` were exposed.
+    /// Reads a text for people with `elements` exposed.
     pub(crate) fn read(
         locale: &'a str,
         variant: &'a Variant,

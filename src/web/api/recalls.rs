@@ -269,7 +269,7 @@ pub(crate) struct Texts {
 /// `POST /recalls/{id}/draft`: the campaign. Finding its people has no time limit.
 ///
 /// # Errors
-/// 404, a recall that is not published, nobody who was sent the text, a correction that has the list of these people.
+/// 404, a recall that is not published, no person who was sent the text, a correction with the list of these people.
 pub(crate) async fn draft(
     who: Allowed<DraftCampaign>,
     app: Data<App>,

@@ -332,7 +332,7 @@ async fn a_copy_has_the_newest_texts_no_past_times_and_says_in_what_it_differs()
     );
 }
 
-/// The page of a draft whose readers of French get the English text.
+/// The page of a draft that sends the English text to readers of French.
 async fn with_a_box_to_tick(house: &House, scene: &Scene) -> CampaignId {
     let csv = list(3, "name;ssn").replacen(",en,", ",fr,", 1);
     scene.import(house, &csv).await;

@@ -1,4 +1,4 @@
-//! Tests of a campaign's text: they go to staff by the relays, are marked, and tell nobody.
+//! Tests of a campaign's text: relays send them to staff, they are marked, and no person counts as told.
 
 use candor::campaign::error::TestError;
 use candor::campaign::launch::CampaignError;
@@ -100,7 +100,7 @@ async fn a_test_is_marked_goes_to_chosen_staff_and_tells_nobody() {
     readers.dedup();
     assert_eq!(readers, ["ana@staff.example", "cleo@staff.example"]);
     mails.iter().for_each(is_marked);
-    // Nobody of the list is told, and no notice exists.
+    // No person on the list was told, and no notice exists.
     assert_eq!(house.number("select count(*) from notice").await, 0);
     let after = house
         .number("select coalesce(sum(n), 0) from account_count")

@@ -1,4 +1,4 @@
-//! The campaign that writes to the people of a recall, and to nobody else.
+//! The campaign that writes to the people of a recall, and to no other person.
 
 use candor::campaign::reference_list;
 use candor::campaign::{self, CampaignKind, CampaignStatus, UncertainPolicy, hold};

@@ -1,4 +1,4 @@
-//! The people of a recall are exactly those whose mailbox got the words: compared with what a relay took.
+//! The people of a recall are exactly those with the words in their mailbox: the test compares them with a relay's mails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

@@ -24,8 +24,8 @@ fn people() -> usize {
     if is_full() { 1_000_000 } else { 5_000 }
 }
 
-/// Notices of a campaign to people of which `which` holds, as they are after the sending. One of 50 is uncertain, one of 50
-/// bounced.
+/// Adds the notices of a campaign to the people that fulfil `which`, as they are after the sending. One of 50 is
+/// uncertain, one of 50 bounced.
 async fn fill(house: &House, campaign: CampaignId, which: &str) {
     let campaign = campaign.uuid();
     house
@@ -69,7 +69,7 @@ async fn expected(house: &House, tenth: &str) -> BTreeSet<(Uuid, bool)> {
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
-/// Drafts the correcting campaign; its list has those to whom the text was certainly sent.
+/// Drafts the correcting campaign. Its list has the people who were certainly sent the text.
 async fn drafts_to(
     house: &House,
     scene: &Scene,

@@ -1,4 +1,4 @@
-//! The starting texts: each in each language, for readers of whom one thing, everything or nothing was taken.
+//! The starting texts: each in each language, for readers with one exposed element, with all, or with none.
 
 use candor::element::{Element, ElementSet};
 use candor::incident::Facts;

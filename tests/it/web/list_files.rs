@@ -1,4 +1,5 @@
-//! The lists of notices and people as files, and the search in a list: what they show, to whom, and what is on record.
+//! The lists of notices and people as files, and the search in a list: what they show, who sees it, and what the audit
+//! log records.
 
 use candor::audit::noticed;
 use candor::campaign::CampaignKind;

@@ -20,7 +20,7 @@ use crate::person::store::{Row, open};
 use crate::person::terms::{AudienceTerm, AudienceTerms};
 use crate::seal::IncidentKey;
 
-/// The tables of a statement that reads all people. A campaign that keeps nobody out is not joined.
+/// The tables of a statement that reads all people. The statement joins only campaigns that keep people out.
 fn tables(filter: &AudienceFilter, launched: &Launched) -> String {
     let mut from = "person_now p".to_owned();
     for ((join, _), needed) in JOINS.into_iter().zip(needs(filter)) {
@@ -84,7 +84,7 @@ fn term(filter: &AudienceFilter, launched: &Launched) -> String {
     format!("case {cases} else {} end", AudienceTerm::GetsIt as i32)
 }
 
-/// Whom the sentence begins with.
+/// The condition on the people that the sentence begins with.
 fn is_counted(filter: &AudienceFilter) -> &'static str {
     match filter.who.counts() {
         (true, true) => "true",

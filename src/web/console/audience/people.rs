@@ -59,7 +59,7 @@ struct Line {
     jurisdiction: String,
 }
 
-/// Whose people, and from where on.
+/// The term with the people to list, and the person before the first of them.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Part {

@@ -102,7 +102,7 @@ async fn shown(
     )?)
 }
 
-/// Adds the options: the incidents of which a campaign can be drafted among them.
+/// Adds the options, such as the incidents that may get a new campaign.
 async fn with_choices(
     conn: &mut Conn,
     chosen: NewCampaign,

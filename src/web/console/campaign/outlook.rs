@@ -21,7 +21,7 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// Of a campaign to so many people that would be launched now.
+    /// The outlook of a campaign to this number of people, if it were launched now.
     pub(crate) fn of(
         settings: &Pacing,
         limits: &Limits,

@@ -40,7 +40,7 @@ struct Notices {
     incident: IncidentId,
     campaign: CampaignId,
     status: Option<NoticeStatus>,
-    /// The person after whom the next part begins; `None` at the end.
+    /// The last person of the part before; `None` at the end.
     after: Option<Option<PersonId>>,
     shown: usize,
 }

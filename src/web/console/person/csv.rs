@@ -35,7 +35,7 @@ struct People {
     app: App,
     of: Incident,
     filter: PeopleFilter,
-    /// The person after whom the next part begins; `None` at the end.
+    /// The last person of the part before; `None` at the end.
     after: Option<Option<PersonId>>,
     shown: usize,
 }

@@ -71,7 +71,7 @@ pub struct RecallPage {
     pub may_publish: bool,
     /// Whether the reader may discard or withdraw it.
     pub may_steer: bool,
-    /// The templates of which the reader may draft a correction to these people; empty: they may not.
+    /// The templates that the reader may use for a correction to these people; empty: the reader may not draft one.
     pub templates: Vec<Choice>,
     /// The template chosen.
     pub template: String,

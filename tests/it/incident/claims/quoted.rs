@@ -25,7 +25,7 @@ async fn template(house: &House, scene: &Scene, name: &str, body: &str) -> Value
     )
 }
 
-/// The path of a submitted campaign whose texts quote a claim that has no French text.
+/// The path of a submitted campaign with texts that quote a claim without a French text.
 fn submitted(program: &ApiClient, template: &Value) -> String {
     let new = json!({ "incident": "sundmere", "template": template, "kind": "initial" });
     let drafted = program.post("/campaigns", &new).json();
