@@ -1,4 +1,5 @@
-//! The people of a recall are exactly those with the words in their mailbox: the test compares them with a relay's mails.
+//! The people of a recall are exactly those with the words in their mailbox: the test compares them with what a
+//! relay took.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
