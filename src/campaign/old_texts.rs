@@ -151,7 +151,7 @@ pub(crate) fn old_texts(
     all
 }
 
-/// The content of a submitted campaign. `None` if it was cancelled before Candor sent any notice.
+/// The content of a submitted campaign. `None` if it was cancelled without a sent notice.
 fn pinned(of: &Overview) -> Option<(Content, Place)> {
     use CampaignStatus::{Cancelled, Draft};
     let campaign = &of.campaign;

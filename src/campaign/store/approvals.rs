@@ -126,7 +126,7 @@ struct Id {
     id: CampaignId,
 }
 
-/// The approved campaigns that wait for their launch, without those that Candor reported to the author as void.
+/// The approved campaigns that wait for their launch, without those that Candor reported as void.
 ///
 /// # Errors
 /// The database's.
