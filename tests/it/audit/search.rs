@@ -206,7 +206,7 @@ async fn the_log_says_what_a_campaign_was_created_for_and_for_how_many_it_was_ap
     launch::approve(&house.app, scene.approver, campaign, &hash)
         .await
         .unwrap();
-    let approved = json!({ "content_hash": hash, "people": 7 });
+    let approved = json!({ "content_hash": hash, "people": 7, "waived": [] });
     assert_eq!(detail(&house, "campaign.approve").await, approved);
     launch::launch(&house.app, scene.comms, campaign)
         .await
