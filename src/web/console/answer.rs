@@ -76,7 +76,7 @@ const MESSAGES: &[(&str, &str)] = &[
         "The template is begun. Fill in the facts that it quotes before you submit a campaign with it.",
     ),
     (
-        "copied",
+        "template-copied",
         "This is the copy. The template that it came from stays as it is.",
     ),
     ("template-deleted", "The template is deleted."),
