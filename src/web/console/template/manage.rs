@@ -39,7 +39,12 @@ pub(crate) async fn copy(
 ) -> Answer {
     let of = (*id, form.version);
     let error = match manage::copy(&app, who.id, of, form.name.trim()).await {
-        Ok(id) => return Ok(redirect(&format!("/console/templates/{id}"), "template-copied")),
+        Ok(id) => {
+            return Ok(redirect(
+                &format!("/console/templates/{id}"),
+                "template-copied",
+            ));
+        }
         Err(error @ (EditError::Name | EditError::NameTaken)) => error,
         Err(error) => return Err(error.into()),
     };
