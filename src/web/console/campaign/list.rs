@@ -116,8 +116,17 @@ async fn with_choices(
         value: one.slug,
         words: one.title,
     };
+    let mut incidents: Vec<Choice> = open.map(choice).collect();
+    // The form never takes another incident than the one that was asked for without a choice.
+    if !chosen.incident.is_empty() && incidents.iter().all(|one| one.value != chosen.incident) {
+        let none = Choice {
+            value: String::new(),
+            words: "Choose an incident with a list in force".to_owned(),
+        };
+        incidents.insert(0, none);
+    }
     Ok(NewCampaign {
-        incidents: open.map(choice).collect(),
+        incidents,
         ..chosen
     })
 }

@@ -118,6 +118,9 @@ pub(super) fn read(app: &App, form: &mut Form<Typed>, before: Option<&Campaign>)
         name => noted(&mut wrong, "name", Name::parse(name)),
     };
     let template = template_of(&typed.template);
+    if before.is_none() && typed.incident.is_empty() {
+        wrong.push(("incident", "Choose an incident.".to_owned()));
+    }
     if template.is_none() {
         wrong.push(("template", "Choose a template.".to_owned()));
     }

@@ -74,7 +74,7 @@ pub struct IncidentPage {
     pub has_older_acts: bool,
     /// Whether the reader may change the incident.
     pub may_edit: bool,
-    /// Whether a campaign may be drafted from here: the incident is not over.
+    /// Whether a campaign may be drafted from here: a list is in force, and the incident is not over.
     pub may_draft: bool,
     /// The form that forgets its people; `None` before the incident is over, and without the right.
     pub forget: Option<ForgetForm>,
@@ -241,7 +241,7 @@ pub async fn load(
             let next = of.state.after().iter();
             next.map(|to| button(*to, &open, promises)).collect()
         },
-        may_draft: may_edit && !of.is_over(),
+        may_draft: may_edit && !of.is_over() && of.active_scope.is_some(),
         may_edit,
         publish: may_edit.then(Publish::default),
         facts_faults: Faults::default(),
