@@ -25,7 +25,7 @@ fn people() -> usize {
 }
 
 /// Adds the notices of a campaign to the people that fulfil `which`, as they are after the sending. One of 50 is
-/// uncertain, one of 50 bounced.
+/// uncertain, with its attempt; one of 50 bounced.
 async fn fill(house: &House, campaign: CampaignId, which: &str) {
     let campaign = campaign.uuid();
     house
@@ -36,6 +36,9 @@ async fn fill(house: &House, campaign: CampaignId, which: &str) {
                 p.incident_id, p.id, 0, (case abs(hashtext(p.id::text)) % 50 when 0 then 'uncertain' when 1 then 'bounced'
                 else 'sent' end)::notice_status, 1, 0, 1, now(), '2026-11-23T09:00:00Z'
             from person p where {which};
+            insert into outcome (bucket, notice_id, attempt, settled, campaign_id, result, relay, at)
+            select bucket, id, 1, true, campaign_id, 'uncertain', 'a', settled_at
+            from notice where campaign_id = '{campaign}' and status = 'uncertain';
             delete from campaign_freeze where campaign_id = '{campaign}'"
         ))
         .await;
