@@ -1,11 +1,10 @@
 //! `/api/v1/campaigns`: editing a draft, copying a campaign, and the schedule of its launch.
 
-use actix_web::http::header;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::campaigns::{Act, seen, shown};
+use super::campaigns::{Act, created, seen, shown};
 use super::{Json, OrNothing, seen_version};
 use crate::app::App;
 use crate::campaign::launch::Seen;
@@ -85,9 +84,7 @@ pub(crate) async fn copy(
     _: OrNothing<serde::de::IgnoredAny>,
 ) -> Answer {
     let copy = copies::copy(&app, who.id, *id).await?;
-    let mut answer = HttpResponse::Created();
-    answer.insert_header((header::LOCATION, format!("/api/v1/campaigns/{copy}")));
-    shown(&app, answer, copy).await
+    created(&app, copy).await
 }
 
 /// The body of [`schedule`].

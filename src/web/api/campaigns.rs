@@ -34,6 +34,13 @@ pub(super) async fn shown(app: &App, answer: HttpResponseBuilder, id: CampaignId
     Ok(versioned(answer, version, &view))
 }
 
+/// The answer to a request that made a campaign.
+pub(super) async fn created(app: &App, id: CampaignId) -> Answer {
+    let mut answer = HttpResponse::Created();
+    answer.insert_header((header::LOCATION, format!("/api/v1/campaigns/{id}")));
+    shown(app, answer, id).await
+}
+
 /// The version of a campaign, and how it is shown.
 pub(super) async fn view(app: &App, id: CampaignId) -> Result<(i32, CampaignView), Problem> {
     let mut conn = app.db.get().await?;
@@ -104,9 +111,7 @@ pub(crate) async fn create(who: Allowed<DraftCampaign>, app: Data<App>, new: Jso
     let usual = || Name::usual(new.kind, app.now());
     let name = new.name.unwrap_or_else(usual);
     let id = draft::create_named(&app, who.id, &name, &written).await?;
-    let mut answer = HttpResponse::Created();
-    answer.insert_header((header::LOCATION, format!("/api/v1/campaigns/{id}")));
-    shown(&app, answer, id).await
+    created(&app, id).await
 }
 
 /// The query of [`list`].

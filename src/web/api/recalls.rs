@@ -278,7 +278,5 @@ pub(crate) async fn draft(
 ) -> Answer {
     let template = (texts.0.template, texts.0.template_version);
     let campaign = draft::draft(&app, who.id, *id, template).await?;
-    let mut answer = HttpResponse::Created();
-    answer.insert_header((header::LOCATION, format!("/api/v1/campaigns/{campaign}")));
-    campaigns::shown(&app, answer, campaign).await
+    campaigns::created(&app, campaign).await
 }
